@@ -1,0 +1,100 @@
+/** From a path in Sora's answer to the series it becomes: the catalog's rules first, then the general rule. */
+
+import { generalName } from "./general.ts";
+import { compilePattern, type Pattern } from "./pattern.ts";
+import { INFO_RULES, type InfoRule, RULES, type Rule, SCOPES, VALUE_SPELLINGS } from "./rules.ts";
+
+/** A label as it is exposed: its name and its unescaped value. */
+export type Label = readonly [name: string, value: string];
+
+/** What a numeric field becomes. */
+export interface Resolved {
+  /** Full metric name, with `_total` where it is a counter. */
+  readonly name: string;
+  readonly help: string;
+  /** Labels besides those of identity. */
+  readonly labels: readonly Label[];
+  /** Sora's value is divided by this. */
+  readonly divisor: number;
+  /** The path with its captures as `{name}`, if the general rule named it; undefined where a rule did. */
+  readonly unknown: string | undefined;
+}
+
+type OwnerOf = (name: string, labels: readonly Label[]) => string | undefined;
+
+/** What every per-connection metric's name starts with. */
+export const CONNECTION_PREFIX = "sora_connection_";
+
+const PATTERNS: readonly { pattern: Pattern; rule: Rule }[] = RULES.flatMap((rule) =>
+  [rule.path, ...(rule.aliases ?? [])].map((path) => ({ pattern: compilePattern(path), rule })),
+);
+const SCOPE_PATTERNS = SCOPES.map((scope) => ({ pattern: compilePattern(scope.path), scope }));
+const INFO_PATTERNS = INFO_RULES.map((rule) => ({ pattern: compilePattern(rule.path), rule }));
+const RULE_NAMES: ReadonlySet<string> = new Set([...RULES, ...INFO_RULES].map(({ name }) => name));
+
+/**
+ * Names the series of one numeric field.
+ *
+ * Two different paths get the same series only if they are spellings of one field: a path whose name by the general
+ * rule belongs to another already, or whose keys do not fit into a metric name, carries itself as the label `path`.
+ *
+ * @param path keys from the connection object down to the number
+ * @param ownerOf the `unknown` path that has the series of a name and labels already, if one has
+ */
+export function resolveField(path: readonly string[], ownerOf: OwnerOf = () => undefined): Resolved {
+  for (const { pattern, rule } of PATTERNS) {
+    const captures = pattern.match(path);
+    if (captures === undefined) continue;
+    const labels = captures.map(([name, value]): Label => [name, VALUE_SPELLINGS.get(value) ?? value]);
+    return {
+      name: CONNECTION_PREFIX + rule.name,
+      help: rule.help,
+      labels,
+      divisor: rule.divisor ?? 1,
+      unknown: undefined,
+    };
+  }
+  return resolveUnknown(path, ownerOf);
+}
+
+/**
+ * The info metric of the object at a path.
+ *
+ * @param path keys from the connection object down to the object
+ * @returns the rule and the labels captured from the path, or undefined where the catalog has none
+ */
+export function resolveInfo(
+  path: readonly string[],
+): { rule: InfoRule; labels: readonly Label[] } | undefined {
+  for (const { pattern, rule } of INFO_PATTERNS) {
+    const labels = pattern.match(path);
+    if (labels !== undefined) return { rule, labels };
+  }
+  return undefined;
+}
+
+function resolveUnknown(path: readonly string[], ownerOf: OwnerOf): Resolved {
+  const scoped = SCOPE_PATTERNS.map(({ pattern, scope }) => ({
+    scope,
+    labels: pattern.match(path.slice(0, pattern.length)),
+    rest: path.slice(pattern.length),
+    prefix: scope.path.split("."),
+  })).find(({ labels }) => labels !== undefined);
+  const labels = scoped?.labels ?? [];
+  const { name, divisor, lossy } = generalName(scoped ? [scoped.scope.name, ...scoped.rest] : path);
+  const shown = showPath(scoped ? [...scoped.prefix, ...scoped.rest] : path);
+  const full = CONNECTION_PREFIX + name;
+  const needsPath = lossy || RULE_NAMES.has(name) || (ownerOf(full, labels) ?? shown) !== shown;
+  return {
+    name: full,
+    help: "Field of Sora that this version does not know; named by the general rule",
+    labels: needsPath ? [...labels, ["path", shown]] : labels,
+    divisor,
+    unknown: shown,
+  };
+}
+
+/** A path as one string; a key that holds a dot is quoted, so that no two paths look alike. */
+function showPath(path: readonly string[]): string {
+  return path.map((key) => (/[."\\]/.test(key) ? JSON.stringify(key) : key)).join(".");
+}

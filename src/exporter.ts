@@ -1,0 +1,89 @@
+/** The exporter, put together: targets that are polled, and a server that shows what they said. */
+
+import type { AddressInfo } from "node:net";
+import type { FastifyInstance } from "fastify";
+import type { Logger } from "pino";
+import type { Config, TargetConfig } from "./config/config.ts";
+import { createOwnMetrics } from "./exposition/own-metrics.ts";
+import { systemClock } from "./poller/clock.ts";
+import { runPolling } from "./poller/poller.ts";
+import { createTarget, type Target } from "./poller/target.ts";
+import { createServer } from "./server/server.ts";
+import { createSoraClient } from "./sora/client.ts";
+
+/** A running exporter. */
+export interface Exporter {
+  /** Where it listens, without a path, such as `http://127.0.0.1:10490`. */
+  readonly url: string;
+  readonly targets: readonly Target[];
+  /** Ends polls, answers and connections. */
+  close(): Promise<void>;
+}
+
+export interface ExporterEdges {
+  readonly log: Logger;
+  /** Version of this package. */
+  readonly version: string;
+}
+
+/**
+ * Starts an exporter.
+ *
+ * @throws the error of Node.js (`EADDRINUSE` and so on) if it cannot listen; nothing is left running then
+ */
+export async function startExporter(config: Config, { log, version }: ExporterEdges): Promise<Exporter> {
+  const metrics = createOwnMetrics(version);
+  const clients = config.targets.map((target) => createSoraClient(target));
+  const targets = config.targets.map((target, i) =>
+    createTarget(target, {
+      client: clients[i]!,
+      clock: systemClock,
+      metrics,
+      log: log.child({ target: target.name }),
+    }),
+  );
+  const server = createServer(
+    { telemetryPath: config.web.telemetryPath, version },
+    { targets, metrics, log },
+  );
+  await listen(server, config.web.listenAddress);
+
+  const stop = new AbortController();
+  const polling = runPolling(targets, systemClock, stop.signal);
+  const url = urlOf(server.server.address() as AddressInfo);
+  log.info(
+    { version, targets: config.targets.map(describeTarget) },
+    `listening on ${url}${config.web.telemetryPath}`,
+  );
+  return {
+    url,
+    targets,
+    async close() {
+      stop.abort();
+      await Promise.all([server.close(), polling]);
+      await Promise.all(clients.map((client) => client.close()));
+    },
+  };
+}
+
+/** Without a host: on all addresses, IPv4 and, where the machine has it, IPv6. */
+async function listen(
+  server: FastifyInstance,
+  { host, port }: Config["web"]["listenAddress"],
+): Promise<void> {
+  try {
+    await server.listen({ host: host ?? "::", port });
+  } catch (error) {
+    if (host !== undefined || (error as NodeJS.ErrnoException).code !== "EAFNOSUPPORT") throw error;
+    await server.listen({ host: "0.0.0.0", port });
+  }
+}
+
+function urlOf({ address, family, port }: AddressInfo): string {
+  return `http://${family === "IPv6" ? `[${address}]` : address}:${port}`;
+}
+
+/** What the log may say of a target: no headers. */
+function describeTarget({ name, url, local, intervalMs, timeoutMs }: TargetConfig) {
+  return { name, url, local, intervalMs, timeoutMs };
+}

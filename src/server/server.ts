@@ -1,0 +1,71 @@
+/** The exporter's HTTP server. A scrape reads what is there and asks Sora nothing. */
+
+import { pipeline, Readable } from "node:stream";
+import { constants, createGzip } from "node:zlib";
+import fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from "fastify";
+import { encode } from "../exposition/encode.ts";
+import { negotiate } from "../exposition/negotiate.ts";
+import type { OwnMetrics } from "../exposition/own-metrics.ts";
+import type { Target } from "../poller/target.ts";
+import { indexPage } from "./index-page.ts";
+
+export interface ServerOptions {
+  readonly telemetryPath: string;
+  readonly version: string;
+}
+
+export interface ServerEdges {
+  readonly targets: readonly Target[];
+  readonly metrics: OwnMetrics;
+  readonly log: FastifyBaseLogger;
+}
+
+/** Makes the server; it does not listen yet. */
+export function createServer(
+  options: ServerOptions,
+  { targets, metrics, log }: ServerEdges,
+): FastifyInstance {
+  const server = fastify({ loggerInstance: log, disableRequestLogging: true, forceCloseConnections: "idle" });
+
+  server.get(options.telemetryPath, async (request, reply) => {
+    const own = await metrics.collect();
+    const snapshots = targets.map((target) => target.snapshot()).filter((snapshot) => snapshot !== undefined);
+    const { format, contentType, gzip } = negotiate(request.headers);
+    void reply.header("content-type", contentType).header("vary", "accept, accept-encoding");
+    return send(request, reply, Readable.from(encode(own, snapshots, format), { objectMode: false }), gzip);
+  });
+
+  server.get("/-/healthy", (_, reply) => reply.type("text/plain; charset=utf-8").send("Healthy.\n"));
+
+  server.get("/-/ready", (_, reply) => {
+    const waiting = targets.filter(({ attempted }) => !attempted).map(({ name }) => name);
+    void reply.type("text/plain; charset=utf-8");
+    return waiting.length === 0
+      ? reply.send("Ready.\n")
+      : reply.code(503).send(`Not ready: no poll yet of ${waiting.join(", ")}\n`);
+  });
+
+  server.get("/", (_, reply) =>
+    reply
+      .type("text/html; charset=utf-8")
+      .header("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'")
+      .send(indexPage(options)),
+  );
+
+  return server;
+}
+
+/** Streams the chunks, compressed if asked for; a reader that goes away ends the encoding. */
+function send(request: FastifyRequest, reply: FastifyReply, chunks: Readable, gzip: boolean): FastifyReply {
+  if (!gzip) return reply.send(chunks);
+  const compressor = createGzip({ level: constants.Z_BEST_SPEED });
+  pipeline(chunks, compressor, (error) => {
+    if (error) request.log.debug({ err: error }, "scrape was not finished");
+  });
+  return reply.header("content-encoding", "gzip").send(compressor);
+}

@@ -1,0 +1,240 @@
+/** Sora's answer becomes a snapshot: every number is found, checked and put into its column. */
+
+import { CONNECTION_PREFIX, type Label } from "../catalog/resolve.ts";
+import { labelValue } from "./label-value.ts";
+import { layOut, type InfoEntries } from "./layout.ts";
+import type { Connection, Snapshot } from "./snapshot.ts";
+import { childOf, createTree, expectsNumber, type Node, planColumn, type Tree } from "./tree.ts";
+
+/** Why a whole connection is left out of a snapshot. */
+export const CONNECTION_REJECTIONS = [
+  "not_an_object",
+  "no_connection_id",
+  "no_channel_id",
+  "duplicate_connection_id",
+  "invalid_utf8",
+] as const;
+export type ConnectionRejection = (typeof CONNECTION_REJECTIONS)[number];
+
+/** Why one value of a connection is left out of a snapshot. */
+export const VALUE_REJECTIONS = [
+  "not_a_number",
+  "array",
+  "negative",
+  "not_finite",
+  "too_deep",
+  "too_many_fields",
+] as const;
+export type ValueRejection = (typeof VALUE_REJECTIONS)[number];
+
+/** How often something was left out, by reason, and where it happened first. */
+export interface Rejections<Reason extends string> {
+  readonly counts: ReadonlyMap<Reason, number>;
+  /** Such as `connection "ABC": rtp.total_sent (not_a_number)`; undefined where nothing was left out. */
+  readonly first: string | undefined;
+}
+
+export interface Built {
+  readonly snapshot: Snapshot;
+  readonly connections: Rejections<ConnectionRejection>;
+  readonly values: Rejections<ValueRejection>;
+}
+
+/** Sora nests four deep; what is far beyond that is no statistics. */
+const MAX_DEPTH = 16;
+/** Fields that no rule knows, in one target; each is a metric of its own, so their number is bounded. */
+const MAX_UNKNOWN_COLUMNS = 1000;
+/** The tree is made anew when it holds this many more keys than twice what the last poll had. */
+const TREE_SLACK = 10_000;
+
+/** Builds the snapshots of one target, one after the other; what it learns of the answer's shape it keeps. */
+export class SnapshotBuilder {
+  readonly #target: string;
+  #tree: Tree = createTree();
+  #poll = 0;
+
+  // The poll at hand: each value with the index of its column, connection after connection.
+  #columnOf = new Uint32Array(1024);
+  #values = new Float64Array(1024);
+  #length = 0;
+  #rowEnds: number[] = [];
+  #infos = new Map<string, InfoEntries>();
+  #unknownColumns = 0;
+  #nodesSeen = 0;
+  #connection: Connection = { channelId: "", connectionId: "" };
+  #rejectedValues = new Tally<ValueRejection>();
+
+  /** @param target name of the target, which becomes the label `target` */
+  constructor(target: string) {
+    this.#target = target;
+  }
+
+  /**
+   * Builds the snapshot of one answer.
+   *
+   * @param answer the connections as Sora sent them; whatever is malformed is left out and counted, nothing else
+   * @param timeMs when the answer was there, in milliseconds since the epoch
+   * @param validUtf8 false where the answer's bytes were not UTF-8: ids that hold a replacement character are then
+   *   not trusted, as two of them may look alike
+   */
+  build(answer: readonly unknown[], timeMs: number, validUtf8 = true): Built {
+    this.#start();
+    const connections: Connection[] = [];
+    const seen = new Set<string>();
+    const rejected = new Tally<ConnectionRejection>();
+    for (const [index, candidate] of answer.entries()) {
+      const identity = identify(candidate, seen, validUtf8);
+      if (typeof identity === "string") {
+        rejected.add(identity, () => `element ${index} of the answer (${identity})`);
+        continue;
+      }
+      this.#connection = identity;
+      this.#walk(candidate as Readonly<Record<string, unknown>>, this.#tree.root, connections.length, 0);
+      connections.push(identity);
+      this.#rowEnds.push(this.#length);
+    }
+    const snapshot = layOut({
+      target: this.#target,
+      timeMs,
+      connections,
+      columns: this.#tree.columns,
+      columnOf: this.#columnOf,
+      values: this.#values,
+      rowEnds: this.#rowEnds,
+      infos: this.#infos.values(),
+    });
+    this.#forgetOldKeys();
+    return { snapshot, connections: rejected.result(), values: this.#rejectedValues.result() };
+  }
+
+  #start(): void {
+    this.#poll++;
+    this.#length = 0;
+    this.#rowEnds = [];
+    this.#infos = new Map();
+    this.#nodesSeen = 0;
+    this.#rejectedValues = new Tally();
+    for (const column of this.#tree.columns) {
+      column.count = 0;
+      column.lastRow = -1;
+    }
+  }
+
+  /** Keys that users choose come and go; without this the tree would hold all that ever were. */
+  #forgetOldKeys(): void {
+    if (this.#tree.nodes > 2 * this.#nodesSeen + TREE_SLACK) {
+      this.#tree = createTree();
+      this.#unknownColumns = 0;
+    }
+  }
+
+  #walk(object: Readonly<Record<string, unknown>>, node: Node, row: number, depth: number): void {
+    if (node.info !== undefined) this.#addInfo(object, node.info.rule.name, node, row);
+    let expected = 0;
+    for (const key in object) {
+      // Sora sends the keys of an object in the same order each time, so the next one is almost always the guess.
+      let child = node.order[expected];
+      if (child?.key !== key) child = childOf(this.#tree, node, key);
+      expected = child.position + 1;
+      if (child.seenIn !== this.#poll) {
+        child.seenIn = this.#poll;
+        this.#nodesSeen++;
+      }
+      const value = object[key];
+      if (typeof value === "number") this.#addNumber(child, value, row);
+      else if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+        if (depth >= MAX_DEPTH) this.#reject("too_deep", child);
+        else this.#walk(value as Readonly<Record<string, unknown>>, child, row, depth + 1);
+      } else if (value !== null) this.#rejectOther(child, value);
+    }
+  }
+
+  #addNumber(node: Node, value: number, row: number): void {
+    if (node.column === undefined) {
+      if (this.#unknownColumns >= MAX_UNKNOWN_COLUMNS && !expectsNumber(node)) {
+        this.#reject("too_many_fields", node);
+        return;
+      }
+      if (planColumn(this.#tree, node).unknown !== undefined) this.#unknownColumns++;
+    }
+    const column = node.column!;
+    if (!Number.isFinite(value)) this.#reject("not_finite", node);
+    else if (value < 0 && column.type === "counter") this.#reject("negative", node);
+    else if (column.lastRow !== row) {
+      column.lastRow = row;
+      column.count++;
+      if (this.#length === this.#values.length) this.#grow();
+      this.#columnOf[this.#length] = column.index;
+      this.#values[this.#length++] = column.divisor === 1 ? value : value / column.divisor;
+    }
+  }
+
+  #addInfo(object: Readonly<Record<string, unknown>>, name: string, node: Node, row: number): void {
+    const { rule, labels } = node.info!;
+    let info = this.#infos.get(name);
+    if (info === undefined) {
+      info = { family: CONNECTION_PREFIX + name, help: rule.help, rows: [], labels: [] };
+      this.#infos.set(name, info);
+    }
+    info.rows.push(row);
+    info.labels.push([...labels, ...rule.labels.map((key): Label => [key, infoValue(object[key])])]);
+  }
+
+  #rejectOther(node: Node, value: unknown): void {
+    if (Array.isArray(value)) this.#reject("array", node);
+    else if (expectsNumber(node)) this.#reject("not_a_number", node);
+  }
+
+  #reject(reason: ValueRejection, node: Node): void {
+    this.#rejectedValues.add(
+      reason,
+      () => `connection ${JSON.stringify(this.#connection.connectionId)}: ${node.path.join(".")} (${reason})`,
+    );
+  }
+
+  #grow(): void {
+    const columnOf = new Uint32Array(this.#length * 2);
+    const values = new Float64Array(this.#length * 2);
+    columnOf.set(this.#columnOf);
+    values.set(this.#values);
+    this.#columnOf = columnOf;
+    this.#values = values;
+  }
+}
+
+/** The identity of a connection, or why it has none. */
+function identify(
+  candidate: unknown,
+  seen: Set<string>,
+  validUtf8: boolean,
+): Connection | ConnectionRejection {
+  if (typeof candidate !== "object" || candidate === null || Array.isArray(candidate)) return "not_an_object";
+  const { connection_id, channel_id } = candidate as { connection_id?: unknown; channel_id?: unknown };
+  if (typeof connection_id !== "string" || connection_id === "") return "no_connection_id";
+  if (typeof channel_id !== "string" || channel_id === "") return "no_channel_id";
+  if (!validUtf8 && `${connection_id}${channel_id}`.includes("\u{fffd}")) return "invalid_utf8";
+  const connectionId = labelValue(connection_id);
+  if (seen.has(connectionId)) return "duplicate_connection_id";
+  seen.add(connectionId);
+  return { connectionId, channelId: labelValue(channel_id) };
+}
+
+function infoValue(value: unknown): string {
+  if (typeof value === "string") return labelValue(value);
+  return typeof value === "boolean" || typeof value === "number" ? String(value) : "";
+}
+
+/** Counts what is left out, and remembers where it happened first. */
+class Tally<Reason extends string> {
+  readonly #counts = new Map<Reason, number>();
+  #first: string | undefined;
+
+  add(reason: Reason, where: () => string): void {
+    this.#counts.set(reason, (this.#counts.get(reason) ?? 0) + 1);
+    this.#first ??= where();
+  }
+
+  result(): Rejections<Reason> {
+    return { counts: this.#counts, first: this.#first };
+  }
+}
