@@ -31,11 +31,13 @@ export function generalName(path: readonly string[]): GeneralName {
   const counter = field.startsWith("total_") && field.length > "total_".length;
   const keys = counter ? [...path.slice(0, -1), field.slice("total_".length)] : path;
   const words = keys.map(legalName);
-  const joined = words.filter((word) => word !== "").join("_") || "unnamed";
-  const suffix = SUFFIXES.find(([sora]) => joined.endsWith(sora));
-  const base = suffix ? joined.slice(0, -suffix[0].length) + suffix[1] : joined;
+  const last = words.at(-1) ?? "";
+  // Only the last key tells a unit: `a.us` is not in microseconds, though it becomes `a_us`.
+  const suffix = SUFFIXES.find(([sora]) => last.endsWith(sora));
+  const named = suffix ? [...words.slice(0, -1), last.slice(0, -suffix[0].length) + suffix[1]] : words;
+  const base = named.filter((word) => word !== "").join("_") || "unnamed";
   return {
-    name: counter ? `${base}_total` : base.endsWith("_total") ? `${base}_value` : base,
+    name: counter ? `${base}_total` : /(^|_)total$/.test(base) ? `${base}_value` : base,
     divisor: suffix?.[2] ?? 1,
     lossy: words.some((word, i) => word !== keys[i]),
   };

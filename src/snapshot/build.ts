@@ -4,7 +4,7 @@ import { CONNECTION_PREFIX, type Label } from "../catalog/resolve.ts";
 import { labelValue } from "./label-value.ts";
 import { layOut, type InfoEntries } from "./layout.ts";
 import type { Connection, Snapshot } from "./snapshot.ts";
-import { childOf, createTree, expectsNumber, type Node, planColumn, type Tree } from "./tree.ts";
+import { childOf, createTree, hasRule, type Node, planColumn, type Tree } from "./tree.ts";
 
 /** Why a whole connection is left out of a snapshot. */
 export const CONNECTION_REJECTIONS = [
@@ -67,6 +67,11 @@ export class SnapshotBuilder {
   /** @param target name of the target, which becomes the label `target` */
   constructor(target: string) {
     this.#target = target;
+  }
+
+  /** How many keys of earlier answers are kept in mind. */
+  get rememberedKeys(): number {
+    return this.#tree.nodes;
   }
 
   /**
@@ -151,7 +156,7 @@ export class SnapshotBuilder {
 
   #addNumber(node: Node, value: number, row: number): void {
     if (node.column === undefined) {
-      if (this.#unknownColumns >= MAX_UNKNOWN_COLUMNS && !expectsNumber(node)) {
+      if (this.#unknownColumns >= MAX_UNKNOWN_COLUMNS && !hasRule(node)) {
         this.#reject("too_many_fields", node);
         return;
       }
@@ -182,7 +187,7 @@ export class SnapshotBuilder {
 
   #rejectOther(node: Node, value: unknown): void {
     if (Array.isArray(value)) this.#reject("array", node);
-    else if (expectsNumber(node)) this.#reject("not_a_number", node);
+    else if (node.key.startsWith("total_") || hasRule(node)) this.#reject("not_a_number", node);
   }
 
   #reject(reason: ValueRejection, node: Node): void {

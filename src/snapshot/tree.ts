@@ -40,8 +40,8 @@ export interface Node {
   readonly children: Map<string, Node>;
   /** What a number here becomes; undefined until there was one. */
   column: ColumnPlan | undefined;
-  /** Whether the catalog expects a number here; undefined until something else was here. */
-  expectsNumber: boolean | undefined;
+  /** Whether a rule of the catalog covers a field here; undefined until somebody asked. */
+  hasRule: boolean | undefined;
   /** The info metric of an object here. */
   readonly info: { readonly rule: InfoRule; readonly labels: readonly Label[] } | undefined;
   /** Number of the last poll that had the key. */
@@ -78,10 +78,9 @@ export function planColumn(tree: Tree, node: Node): ColumnPlan {
   return (node.column = find(resolved.name, resolved.labels) ?? addColumn(tree, resolved));
 }
 
-/** Whether something that is no number is wrong at a node: a rule covers it, or its name says that it is a total. */
-export function expectsNumber(node: Node): boolean {
-  return (node.expectsNumber ??=
-    node.key.startsWith("total_") || resolveField(node.path).unknown === undefined);
+/** Whether a rule of the catalog covers a node. */
+export function hasRule(node: Node): boolean {
+  return (node.hasRule ??= resolveField(node.path).unknown === undefined);
 }
 
 function addColumn(tree: Tree, { name, help, labels, divisor, unknown }: Resolved): ColumnPlan {
@@ -115,7 +114,7 @@ function createNode(key: string, path: readonly string[], position: number): Nod
     order: [],
     children: new Map(),
     column: undefined,
-    expectsNumber: undefined,
+    hasRule: undefined,
     info: resolveInfo(path),
     seenIn: -1,
   };
