@@ -1,0 +1,198 @@
+import { pino } from "pino";
+import { beforeEach, describe, expect, test } from "vitest";
+import { encode } from "../../src/exposition/encode.ts";
+import { createOwnMetrics, type OwnMetrics } from "../../src/exposition/own-metrics.ts";
+import { createTarget, type Target } from "../../src/poller/target.ts";
+import { SoraFailure } from "../../src/sora/failure.ts";
+import { connection } from "../support/build.ts";
+import { find, samplesOf } from "../support/parse.ts";
+import { createVirtualClock, type VirtualClock } from "../support/virtual-clock.ts";
+
+const NEVER = new AbortController().signal;
+
+let clock: VirtualClock;
+let metrics: OwnMetrics;
+let log: { level: number; msg: string }[];
+let calls: unknown[];
+let answer: () => unknown;
+let target: Target;
+
+beforeEach(() => {
+  clock = createVirtualClock();
+  metrics = createOwnMetrics("1.2.3");
+  log = [];
+  calls = [];
+  answer = () => [connection({ rtp: { total_sent: 1 } })];
+  target = createTarget(
+    { name: "t", intervalMs: 10_000, local: false },
+    {
+      client: {
+        call: async (operation, parameters) => {
+          calls.push([operation, parameters]);
+          await clock.sleep(250, NEVER);
+          return Buffer.from(JSON.stringify(answer()));
+        },
+        close: () => Promise.resolve(),
+      },
+      clock,
+      metrics,
+      log: pino({ base: null }, { write: (line) => log.push(JSON.parse(line) as (typeof log)[number]) }),
+    },
+  );
+});
+
+async function poll(): Promise<void> {
+  const done = target.poll(NEVER);
+  await clock.advance(250);
+  await done;
+}
+
+function fails(reason: SoraFailure["reason"], message = "broken"): () => never {
+  return () => {
+    throw new SoraFailure(reason, message);
+  };
+}
+
+async function own(
+  name: string,
+  labels: Record<string, string> = { target: "t" },
+): Promise<number | undefined> {
+  const text = Buffer.concat([...encode(await metrics.collect(), [], "prometheus-text")]).toString();
+  return find(samplesOf(text, "prometheus-text"), name, labels)?.value;
+}
+
+test("before the first poll nothing is claimed, but every counter is there as 0", async () => {
+  expect(target.attempted).toBe(false);
+  expect(target.snapshot()).toBeUndefined();
+  expect(await own("sora_up")).toBeUndefined();
+  expect(await own("sora_last_poll_success_timestamp_seconds")).toBeUndefined();
+  expect(await own("sora_exporter_polls_total")).toBe(0);
+  expect(await own("sora_exporter_series")).toBe(0);
+  for (const reason of [
+    "timeout",
+    "connect",
+    "tls",
+    "http_status",
+    "sora_error",
+    "invalid_json",
+    "unexpected_body",
+    "too_large",
+  ]) {
+    expect([reason, await own("sora_exporter_poll_failures_total", { target: "t", reason })]).toEqual([
+      reason,
+      0,
+    ]);
+  }
+});
+
+test("a good poll", async () => {
+  await clock.advance(1500);
+  await poll();
+  expect(calls).toEqual([["GetStatsAllConnections", { local: false }]]);
+  expect(target.attempted).toBe(true);
+  expect(target.snapshot()?.connections).toEqual([{ channelId: "ch", connectionId: "C1" }]);
+  expect(await own("sora_up")).toBe(1);
+  expect(await own("sora_last_poll_success_timestamp_seconds")).toBe(1_700_000_001.75);
+  expect(await own("sora_exporter_polls_total")).toBe(1);
+  expect(await own("sora_exporter_poll_duration_seconds_sum")).toBe(0.25);
+  expect(await own("sora_exporter_poll_duration_seconds_bucket", { target: "t", le: "0.25" })).toBe(1);
+  expect(await own("sora_exporter_poll_duration_seconds_bucket", { target: "t", le: "0.1" })).toBe(0);
+  expect(await own("sora_exporter_response_bytes")).toBe(JSON.stringify(answer()).length);
+  expect(await own("sora_exporter_series")).toBe(2);
+  expect(await own("sora_exporter_unknown_fields")).toBe(0);
+  expect(await own("sora_exporter_build_info", { version: "1.2.3", node_version: process.version })).toBe(1);
+});
+
+test("after a failure the last good data stays for three intervals, then goes; the age goes on", async () => {
+  await poll();
+  const good = answer;
+  answer = fails("connect");
+  await clock.advance(10_000);
+  await poll();
+  expect(await own("sora_up")).toBe(0);
+  expect(await own("sora_exporter_poll_failures_total", { target: "t", reason: "connect" })).toBe(1);
+  expect(target.snapshot()?.connections).toHaveLength(1);
+  await clock.advance(19_750);
+  expect(target.snapshot()?.connections).toHaveLength(1);
+  expect(await own("sora_exporter_series")).toBe(2);
+  await clock.advance(1);
+  expect(target.snapshot()).toBeUndefined();
+  expect(await own("sora_exporter_series")).toBe(0);
+  expect(await own("sora_last_poll_success_timestamp_seconds")).toBe(1_700_000_000.25);
+  answer = good;
+  await poll();
+  expect(await own("sora_up")).toBe(1);
+  expect(target.snapshot()?.connections).toHaveLength(1);
+  expect(await own("sora_exporter_polls_total")).toBe(3);
+});
+
+test("what is left out is counted, poll by poll", async () => {
+  answer = () => [null, connection({ rtp: { total_sent: "1" }, foo: { total_new: 1, bar: 2 } })];
+  await poll();
+  await poll();
+  expect(
+    await own("sora_exporter_connections_rejected_total", { target: "t", reason: "not_an_object" }),
+  ).toBe(2);
+  expect(await own("sora_exporter_values_rejected_total", { target: "t", reason: "not_a_number" })).toBe(2);
+  expect(await own("sora_exporter_unknown_fields")).toBe(2);
+});
+
+describe("the log has a line a change, not a line a poll", () => {
+  const lines = () =>
+    log.splice(0).map(({ level, msg }) => `${{ 30: "info", 40: "warn", 50: "error" }[level]!}: ${msg}`);
+
+  test("up, down, down for another reason, up", async () => {
+    await poll();
+    await poll();
+    expect(lines()).toEqual(["info: Sora answers"]);
+    answer = fails("connect", "ECONNREFUSED");
+    await poll();
+    await poll();
+    await poll();
+    expect(lines()).toEqual(["error: poll failed: ECONNREFUSED"]);
+    answer = fails("sora_error", "error_type NOT-CLUSTER-MAJORITY");
+    await poll();
+    await poll();
+    expect(lines()).toEqual(["error: poll failed: error_type NOT-CLUSTER-MAJORITY"]);
+    answer = () => [];
+    await poll();
+    await poll();
+    expect(lines()).toEqual(["info: Sora answers"]);
+  });
+
+  test("connections, values and unknown fields", async () => {
+    answer = () => [null, connection({ rtp: { total_sent: "1" }, foo: { bar: 2 } })];
+    await poll();
+    await poll();
+    expect(lines()).toEqual([
+      "info: Sora answers",
+      "warn: some connections in Sora's answer are left out",
+      "warn: some values in Sora's answer are left out",
+      "info: fields that this version does not know",
+    ]);
+    answer = () => [connection({ foo: { bar: 2 } })];
+    await poll();
+    await poll();
+    expect(lines()).toEqual([
+      "info: no connections in Sora's answer are left out any more",
+      "info: no values in Sora's answer are left out any more",
+    ]);
+    answer = () => [connection({ foo: { bar: 2, baz: 3 } })];
+    await poll();
+    expect(lines()).toEqual(["info: fields that this version does not know"]);
+  });
+});
+
+test("a poll that we gave up is no failure of Sora's", async () => {
+  const stop = new AbortController();
+  answer = () => {
+    stop.abort();
+    throw new Error("aborted");
+  };
+  const done = target.poll(stop.signal);
+  await clock.advance(250);
+  await done;
+  expect(log).toEqual([]);
+  expect(await own("sora_up")).toBeUndefined();
+  expect(await own("sora_exporter_polls_total")).toBe(0);
+});

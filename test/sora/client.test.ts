@@ -1,0 +1,214 @@
+import { afterEach, describe, expect, test } from "vitest";
+import { createSoraClient, type SoraClient, type SoraClientOptions } from "../../src/sora/client.ts";
+import { decodeStats } from "../../src/sora/decode.ts";
+import { SoraFailure } from "../../src/sora/failure.ts";
+import { OPERATIONS } from "../../src/sora/operations.ts";
+import { fixture } from "../support/build.ts";
+import { type Answer, type FakeSora, hang, reply, startFakeSora } from "../support/fake-sora.ts";
+
+let sora: FakeSora | undefined;
+let client: SoraClient | undefined;
+
+afterEach(async () => {
+  await client?.close();
+  await sora?.close();
+  client = sora = undefined;
+});
+
+async function connect(answer: Answer, options: Partial<SoraClientOptions> = {}): Promise<SoraClient> {
+  sora = await startFakeSora(answer);
+  client = createSoraClient({
+    url: sora.url,
+    timeoutMs: 2000,
+    bodySizeLimitBytes: 1000,
+    headers: {},
+    ...options,
+  });
+  return client;
+}
+
+/** Calls and decodes as a poll does, and tells how that failed. */
+async function failureOf(connected: SoraClient): Promise<SoraFailure> {
+  try {
+    decodeStats(await connected.call("GetStatsAllConnections", { local: false }));
+  } catch (error) {
+    if (error instanceof SoraFailure) return error;
+    throw error;
+  }
+  throw new Error("the call did not fail");
+}
+
+test("a call is a POST with x-sora-target and JSON, and connections are kept alive", async () => {
+  const connected = await connect(reply([]), { headers: { authorization: "Bearer x" } });
+  for (let i = 0; i < 3; i++) {
+    expect((await connected.call("GetStatsAllConnections", { local: false })).toString()).toBe("[]");
+  }
+  expect(sora!.requests).toHaveLength(3);
+  expect(sora!.connections()).toBe(1);
+  expect(sora!.requests[0]).toMatchObject({
+    method: "POST",
+    path: "/",
+    body: '{"local":false}',
+    headers: {
+      "x-sora-target": "Sora_20171101.GetStatsAllConnections",
+      "content-type": "application/json",
+      authorization: "Bearer x",
+    },
+  });
+});
+
+test("a URL may have a path", async () => {
+  sora = await startFakeSora(reply([]));
+  client = createSoraClient({
+    url: `${sora.url}sora/api`,
+    timeoutMs: 2000,
+    bodySizeLimitBytes: 1000,
+    headers: {},
+  });
+  await client.call("GetStatsAllConnections", {});
+  expect(sora.requests[0]?.path).toBe("/sora/api");
+});
+
+test("only operations that read can be expressed", () => {
+  for (const [name, target] of Object.entries(OPERATIONS)) {
+    expect(name).toMatch(/^(Get|List)[A-Z]\w+$/);
+    expect(target).toMatch(new RegExp(`^Sora_\\d{8}\\.${name}$`));
+  }
+});
+
+describe("failures", () => {
+  test.each<[string, Answer, string, string | RegExp]>([
+    [
+      "an error of Sora's",
+      reply({ error_type: "NOT-CLUSTER-MAJORITY" }, 400),
+      "sora_error",
+      "HTTP status 400, error_type NOT-CLUSTER-MAJORITY",
+    ],
+    ["an error of Sora's with status 200", reply({ error_type: "X" }), "sora_error", "error_type X"],
+    ["an array with status 400", reply([], 400), "http_status", "HTTP status 400"],
+    ["401", reply("", 401), "http_status", "HTTP status 401"],
+    ["a proxy's page", reply("<html>Bad Gateway</html>", 502), "http_status", "HTTP status 502"],
+    ["a redirect", reply("", 302, { location: "http://127.0.0.1:1/" }), "http_status", "HTTP status 302"],
+    ["an empty body", reply(""), "invalid_json", "the answer is empty"],
+    ["HTML with status 200", reply("<html>"), "invalid_json", "the answer of 6 bytes is no JSON"],
+    [
+      "a truncated body",
+      reply('[{"channel_id":"a","conn'),
+      "invalid_json",
+      "the answer of 24 bytes is no JSON",
+    ],
+    ["half a character at the end", reply(Buffer.from([0x5b, 0x22, 0xe3])), "invalid_json", /3 bytes/],
+    ["an object", reply({}), "unexpected_body", "the answer is an object, not an array of connections"],
+    ["a string", reply('"x"'), "unexpected_body", "the answer is a string, not an array of connections"],
+    ["null", reply("null"), "unexpected_body", "the answer is null, not an array of connections"],
+    ["a length above the bound", reply(`[${" ".repeat(1000)}]`), "too_large", /limit of 1000 bytes/],
+    [
+      "more than the bound without a length",
+      (response) => {
+        response.write("[");
+        for (let i = 0; i < 20; i++) response.write(" ".repeat(100));
+        response.end("]");
+      },
+      "too_large",
+      /limit of 1000 bytes/,
+    ],
+    [
+      "a connection that ends in the middle of a body",
+      (response) => {
+        response.writeHead(200, { "content-length": "100" });
+        response.write("[");
+        setTimeout(() => response.destroy(), 20);
+      },
+      "connect",
+      /\S/,
+    ],
+    ["a connection that ends before an answer", (response) => response.destroy(), "connect", /\S/],
+    ["no HTTP", (response) => response.socket?.end("SSH-2.0-x\r\n"), "connect", /\S/],
+  ])("%s", async (_, answer, reason, message) => {
+    const failure = await failureOf(await connect(answer));
+    expect(failure.reason).toBe(reason);
+    if (typeof message === "string") expect(failure.message).toBe(message);
+    else expect(failure.message).toMatch(message);
+  });
+
+  test.each<[string, Answer]>([
+    ["no answer", hang],
+    [
+      "a body that never ends",
+      (response) => {
+        response.writeHead(200);
+        const timer = setInterval(() => response.write(" "), 20);
+        response.on("close", () => clearInterval(timer));
+      },
+    ],
+  ])("%s: the whole call is bounded", async (_, answer) => {
+    const failure = await failureOf(await connect(answer, { timeoutMs: 150 }));
+    expect([failure.reason, failure.message]).toEqual(["timeout", "no complete answer within 150 ms"]);
+  });
+
+  test("nobody listens", async () => {
+    const connected = await connect(reply([]));
+    await sora!.close();
+    expect((await failureOf(connected)).message).toMatch(/ECONNREFUSED/);
+    expect((await failureOf(connected)).reason).toBe("connect");
+  });
+
+  test("an unknown host", async () => {
+    const connected = await connect(reply([]), { url: "http://sora.invalid/" });
+    expect((await failureOf(connected)).reason).toBe("connect");
+  });
+
+  test("HTTP where TLS is expected", async () => {
+    const connected = await connect(reply([]));
+    await connected.close();
+    client = createSoraClient({
+      url: sora!.url.replace("http:", "https:"),
+      timeoutMs: 2000,
+      bodySizeLimitBytes: 1000,
+      headers: {},
+    });
+    expect((await failureOf(client)).reason).toBe("tls");
+  });
+
+  test("a certificate that nobody vouches for", async () => {
+    sora = await startFakeSora(reply([]), {
+      key: fixture("tls/self-signed.key"),
+      cert: fixture("tls/self-signed.crt"),
+    });
+    client = createSoraClient({ url: sora.url, timeoutMs: 2000, bodySizeLimitBytes: 1000, headers: {} });
+    expect(await failureOf(client)).toMatchObject({
+      reason: "tls",
+      message: expect.stringMatching(/SELF_SIGNED/),
+    });
+    expect(sora.requests).toHaveLength(0);
+  });
+
+  test("after each failure the next call works", async () => {
+    const connected = await connect(hang, { timeoutMs: 150 });
+    expect((await failureOf(connected)).reason).toBe("timeout");
+    for (const answer of [
+      reply("", 401),
+      reply("x".repeat(2000)),
+      ((response) => response.destroy()) as Answer,
+    ]) {
+      sora!.answer = answer;
+      await failureOf(connected);
+      sora!.answer = reply([]);
+      expect((await connected.call("GetStatsAllConnections", {})).toString()).toBe("[]");
+    }
+  });
+
+  test("what an answer says is one short line in the message", async () => {
+    const failure = await failureOf(
+      await connect(reply({ error_type: `A\nB\u001b[31m${"x".repeat(900)}` }, 400)),
+    );
+    expect(failure.message).toMatch(/^HTTP status 400, error_type A B \[31mx+…$/);
+    expect(failure.message.length).toBeLessThanOrEqual(201);
+  });
+});
+
+test("bytes that are no UTF-8 spoil their string, not the answer", () => {
+  const body = Buffer.concat([Buffer.from('[{"a":"'), Buffer.from([0xff]), Buffer.from('"},{"b":"é"}]')]);
+  expect(decodeStats(body)).toEqual({ connections: [{ a: "\u{fffd}" }, { b: "é" }], validUtf8: false });
+  expect(decodeStats(Buffer.from('["é"]')).validUtf8).toBe(true);
+});

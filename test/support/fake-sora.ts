@@ -1,0 +1,63 @@
+/** A server that stands where Sora does and answers whatever a test wants, well formed or not. */
+
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import type { AddressInfo, Socket } from "node:net";
+
+/** How a request is answered. */
+export type Answer = (response: ServerResponse) => void;
+
+export interface FakeSora {
+  readonly url: string;
+  /** Requests so far, oldest first. */
+  readonly requests: { method: string; path: string; headers: IncomingHttpHeaders; body: string }[];
+  /** TCP connections so far. */
+  connections(): number;
+  answer: Answer;
+  close(): Promise<void>;
+}
+
+/** Answers with a status and a body; objects become JSON. */
+export function reply(body: unknown, status = 200, headers: Record<string, string> = {}): Answer {
+  const bytes = typeof body === "string" || Buffer.isBuffer(body) ? body : JSON.stringify(body);
+  return (response) => response.writeHead(status, headers).end(bytes);
+}
+
+/** Never answers. */
+export const hang: Answer = () => undefined;
+
+/** Starts it on a free port of the loopback interface. */
+export async function startFakeSora(answer: Answer, tls?: { key: string; cert: string }): Promise<FakeSora> {
+  const sockets = new Set<Socket>();
+  let connections = 0;
+  const server = tls ? createTlsServer(tls) : createServer();
+  const fake: FakeSora = {
+    url: "",
+    requests: [],
+    connections: () => connections,
+    answer,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        for (const socket of sockets) socket.destroy();
+      }),
+  };
+  server.on("connection", (socket: Socket) => {
+    connections++;
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket));
+    socket.on("error", () => undefined);
+  });
+  server.on("request", (request, response) => {
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("end", () => {
+      const body = Buffer.concat(chunks).toString("utf8");
+      fake.requests.push({ method: request.method!, path: request.url!, headers: request.headers, body });
+      fake.answer(response);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return Object.assign(fake, { url: `${tls ? "https" : "http"}://127.0.0.1:${port}/` });
+}
