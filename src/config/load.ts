@@ -1,0 +1,122 @@
+/**
+ * Puts the configuration together: a flag comes before the environment, the environment before the file, and the file
+ * before a default.
+ */
+import type { z } from "zod";
+import type { Config } from "./config.ts";
+import { ConfigError, pathText, reason } from "./errors.ts";
+import type { Problem } from "./errors.ts";
+import { parseConfigFile } from "./file.ts";
+import type { ConfigFile } from "./file.ts";
+import { readCommandLine } from "./command-line.ts";
+import type { CommandLine, Override } from "./command-line.ts";
+import { configSchema } from "./schema.ts";
+import { resolveTargets } from "./targets.ts";
+
+/** What the configuration is read from. */
+export interface ConfigSources {
+  /** Arguments without the program's name. */
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Reads a file as UTF-8, or throws. */
+  readonly readFile: (path: string) => string;
+}
+
+/** What the command line asks to do: the configuration is read only where it is used or checked. */
+export type Command =
+  { readonly command: "run" | "check"; readonly config: Config } | { readonly command: "version" | "help" };
+
+/**
+ * Reads the command line, the environment and the configuration file.
+ *
+ * @throws ConfigError whose message is one line that names the place of the first mistake
+ */
+export function loadConfig({ argv, env, readFile }: ConfigSources): Command {
+  const line = readCommandLine(argv, env);
+  if (line.command === "version" || line.command === "help") return { command: line.command };
+
+  const file = readConfigFile(line.configFile, readFile);
+  const value = withoutEmptySections(file.value);
+  const { data, error } = configSchema.safeParse(value);
+  if (error !== undefined) throw firstError(error.issues.flatMap(problemsOf), file, []);
+  refuseUnusedUrl(data.targets.length, file, line.overrides);
+
+  const given = withOverrides(value as Sections, line.overrides);
+  const settings = configSchema.parse(given);
+  const problems: Problem[] = [];
+  const targets = resolveTargets(settings, {
+    secrets: { env, readFile, configPath: file.path },
+    timeoutIsSet: given.sora?.timeout !== undefined,
+    report: (problem) => problems.push(problem),
+  });
+  if (problems.length > 0) throw firstError(problems, file, line.overrides);
+  const { web, log } = settings;
+  return {
+    command: line.command,
+    config: {
+      targets,
+      web: { listenAddress: web.listen_address, telemetryPath: web.telemetry_path },
+      log: { level: log.level, format: log.format },
+    },
+  };
+}
+
+type Sections = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
+function readConfigFile(given: CommandLine["configFile"], readFile: (path: string) => string): ConfigFile {
+  if (given === undefined) return parseConfigFile("", "");
+  let text: string;
+  try {
+    text = readFile(given.path);
+  } catch (error) {
+    throw new ConfigError(`${given.origin}: ${reason(error)}`);
+  }
+  return parseConfigFile(text, given.path);
+}
+
+/** A section whose every key is commented out is no mistake. */
+function withoutEmptySections(value: unknown): unknown {
+  if (value === null) return {};
+  if (typeof value !== "object" || Array.isArray(value)) return value;
+  const isEmpty = (name: string, section: unknown) =>
+    section === null && Object.hasOwn(configSchema.shape, name);
+  return Object.fromEntries(Object.entries(value).filter(([name, section]) => !isEmpty(name, section)));
+}
+
+function withOverrides(file: Sections, overrides: readonly Override[]): Sections {
+  let merged = file;
+  for (const { key, value } of overrides) {
+    const [section, name] = key;
+    merged = { ...merged, [section]: { ...merged[section], [name]: value } };
+  }
+  return merged;
+}
+
+function refuseUnusedUrl(targets: number, file: ConfigFile, overrides: readonly Override[]): void {
+  const url = overrides.find(({ key }) => pathText(key) === "sora.url");
+  if (url === undefined || targets === 0) return;
+  throw new ConfigError(`${url.origin}: would not be used, ${file.path} lists targets`);
+}
+
+/** An issue of the schema. Unknown keys are one problem each; in a header they are not named, they may be secrets. */
+function problemsOf(issue: z.core.$ZodIssue): Problem[] {
+  const { path, message } = issue;
+  if (issue.code !== "unrecognized_keys" || path.includes("headers")) return [{ path, message }];
+  return issue.keys.map((key) => ({ path: [...path, key], message }));
+}
+
+/** The problem that comes first: flags and variables, then the file from its top. */
+function firstError(
+  problems: readonly Problem[],
+  file: ConfigFile,
+  overrides: readonly Override[],
+): ConfigError {
+  const located = problems.map(({ path, message }) => {
+    const key = pathText(path);
+    const override = overrides.find((candidate) => pathText(candidate.key) === key);
+    if (override !== undefined) return { offset: -1, text: `${override.origin}: ${message}` };
+    const { offset, line } = file.position(path);
+    return { offset, text: `${file.path}:${line}: ${key === "" ? "the file " : `${key}: `}${message}` };
+  });
+  return new ConfigError(located.reduce((first, next) => (next.offset < first.offset ? next : first)).text);
+}

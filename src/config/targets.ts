@@ -1,0 +1,86 @@
+/** The targets to poll: those of the file or the one of `sora`, and the rules between their keys. */
+import type { TargetConfig } from "./config.ts";
+import type { Problem } from "./errors.ts";
+import { pathText, quote } from "./errors.ts";
+import { resolveHeaders } from "./headers.ts";
+import type { SecretSources } from "./headers.ts";
+import type { Settings, TargetSettings } from "./schema.ts";
+import { formatDuration } from "./units.ts";
+
+/** What resolving targets needs beside the settings. */
+export interface TargetContext {
+  readonly secrets: SecretSources;
+  /** Whether somebody set `sora.timeout`; its default gives way to a shorter interval. */
+  readonly timeoutIsSet: boolean;
+  readonly report: (problem: Problem) => void;
+}
+
+/** The targets with what they inherit from `sora` filled in. */
+export function resolveTargets(settings: Settings, context: TargetContext): TargetConfig[] {
+  if (settings.targets.length === 0) {
+    return [resolveTarget({ url: settings.sora.url }, ["sora"], settings.sora, context)];
+  }
+  const targets = settings.targets.map((target, i) =>
+    resolveTarget(target, ["targets", i], settings.sora, context),
+  );
+  reportSharedNames(targets, settings.targets, context);
+  return targets;
+}
+
+function resolveTarget(
+  given: TargetSettings,
+  path: readonly PropertyKey[],
+  sora: Settings["sora"],
+  context: TargetContext,
+): TargetConfig {
+  return {
+    name: given.name ?? hostAndPort(given.url),
+    url: given.url,
+    local: given.local ?? sora.local,
+    ...resolveTimes(given, path, sora, context),
+    bodySizeLimitBytes: given.body_size_limit ?? sora.body_size_limit,
+    headers: resolveHeaders(given.headers ?? {}, [...path, "headers"], context.secrets, context.report),
+  };
+}
+
+function resolveTimes(
+  given: TargetSettings,
+  path: readonly PropertyKey[],
+  sora: Settings["sora"],
+  context: TargetContext,
+): { intervalMs: number; timeoutMs: number } {
+  const intervalMs = given.interval ?? sora.interval;
+  if (given.timeout === undefined && !context.timeoutIsSet) {
+    return { intervalMs, timeoutMs: Math.min(sora.timeout, intervalMs) };
+  }
+  const timeoutMs = given.timeout ?? sora.timeout;
+  if (timeoutMs > intervalMs) {
+    const intervalPath = given.interval === undefined ? ["sora", "interval"] : [...path, "interval"];
+    context.report({
+      path: given.timeout === undefined ? ["sora", "timeout"] : [...path, "timeout"],
+      message: `${formatDuration(timeoutMs)} is longer than ${pathText(intervalPath)}, ${formatDuration(intervalMs)}`,
+    });
+  }
+  return { intervalMs, timeoutMs };
+}
+
+function reportSharedNames(
+  targets: readonly TargetConfig[],
+  given: readonly TargetSettings[],
+  context: TargetContext,
+): void {
+  for (const [i, { name }] of targets.entries()) {
+    const first = targets.findIndex((target) => target.name === name);
+    if (first === i) continue;
+    const key = given[i]!.name === undefined ? "url" : "name";
+    context.report({
+      path: ["targets", i, key],
+      message: `the name ${quote(name)} is already that of targets[${first}]; give each its own name`,
+    });
+  }
+}
+
+function hostAndPort(url: string): string {
+  const { hostname, port, protocol } = new URL(url);
+  return `${hostname}:${port === "" ? (protocol === "https:" ? "443" : "80") : port}`;
+}

@@ -1,0 +1,270 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { configOf, messageOf } from "./support.ts";
+
+const TARGET_KEYS = "name, url, interval, timeout, local, body_size_limit, headers";
+const SORA_KEYS = "url, interval, timeout, local, body_size_limit";
+const DURATION = "is not a duration such as 500ms, 10s or 1m30s";
+const ADDRESS = "is not an address such as :10490, 127.0.0.1:10490 or [::1]:10490";
+
+/** One bad file for each rule, and the whole message after `config.yaml:`. */
+const BAD_FILES: Record<string, [yaml: string, message: string][]> = {
+  yaml: [
+    ["sora: [1", "1: Flow sequence in block collection must be sufficiently indented and end with a ]"],
+    ["log:\n\tlevel: info\n", "2: Tabs are not allowed as indentation"],
+    ["sora:\n  url: http://a\n  url: http://b\n", "3: a key that is already there"],
+    ["log: {}\n---\nweb: {}\n", "2: a second YAML document; only one is allowed"],
+    ["log:\n  level: !env LEVEL\n", "2: a YAML tag that is not known here"],
+    ["%FOO bar\n---\nlog: {}\n", "1: a YAML directive that is not known here"],
+    ['log: {level: "\\q"}\n', "1: an escape sequence that YAML does not know"],
+    ["sora: {}\nlog: *nowhere\n", "2: an alias without its anchor before it"],
+    ["log: {level: !env LEVEL}\nsora: [1", "1: a YAML tag that is not known here"],
+    ["log:\n  ? [level]\n  : info\n", "2: a key that is not a plain name"],
+  ],
+  shape: [
+    ["- sora\n", "1: the file is not a map of sora, targets, web, log"],
+    ["\n\nsora\n", "3: the file is not a map of sora, targets, web, log"],
+    ["log: {}\nsora: 5\n", `2: sora: is not a map of ${SORA_KEYS}`],
+    ["web: []\n", "1: web: is not a map of listen_address, telemetry_path"],
+    ["targets:\n  url: http://a\n", "1: targets: is not a list of targets"],
+    ["targets:\n  - http://a\n", `2: targets[0]: is not a map of ${TARGET_KEYS}`],
+    ["targets:\n  -\n", `2: targets[0]: is not a map of ${TARGET_KEYS}`],
+    ["targets: &t [*t]\n", `1: targets[0]: is not a map of ${TARGET_KEYS}`],
+    ["sora:\n  url: [http://a]\n", "2: sora.url: a list is not an http or https URL"],
+    ["sora:\n  interval: {a: b}\n", `2: sora.interval: a map ${DURATION}`],
+    ["sora:\n  interval:\n", `2: sora.interval: an empty value ${DURATION}`],
+  ],
+  "unknown keys": [
+    ["log: {}\nsorra: {}\n", "2: sorra: unknown key; allowed here: sora, targets, web, log"],
+    ["sorra:\n", "1: sorra: unknown key; allowed here: sora, targets, web, log"],
+    ["sora:\n  # a comment\n  urls: http://a\n", `3: sora.urls: unknown key; allowed here: ${SORA_KEYS}`],
+    ["web: {port: 1}\n", "1: web.port: unknown key; allowed here: listen_address, telemetry_path"],
+    ["log: {file: x}\n", "1: log.file: unknown key; allowed here: level, format"],
+    [
+      "targets:\n  - url: http://a\n  - url: http://b\n    intervall: 10s\n",
+      `4: targets[1].intervall: unknown key; allowed here: ${TARGET_KEYS}`,
+    ],
+    ['"a b": 1\n', '1: "a b": unknown key; allowed here: sora, targets, web, log'],
+    ["1: 2\n", "1: 1: unknown key; allowed here: sora, targets, web, log"],
+    ["__proto__: {}\n", "1: __proto__: unknown key; allowed here: sora, targets, web, log"],
+    ["<<: {log: {}}\n", '1: "<<": unknown key; allowed here: sora, targets, web, log'],
+  ],
+  durations: [
+    ["sora:\n  interval: 10x\n", `2: sora.interval: "10x" ${DURATION}`],
+    ["sora:\n  interval: 10\n", `2: sora.interval: 10 ${DURATION}`],
+    ["sora:\n  interval: 0\n", `2: sora.interval: 0 ${DURATION}`],
+    ["sora:\n  interval: 0s\n", "2: sora.interval: 0s is not between 100ms and 1d"],
+    ["sora:\n  interval: 99ms\n", "2: sora.interval: 99ms is not between 100ms and 1d"],
+    ["sora:\n  interval: 1d1ms\n", "2: sora.interval: 1d1ms is not between 100ms and 1d"],
+    ["sora:\n  timeout: 9ms\n", "2: sora.timeout: 9ms is not between 10ms and 1d"],
+    ["targets:\n  - {url: http://a, interval: 1s1m}\n", `2: targets[0].interval: "1s1m" ${DURATION}`],
+    ["targets:\n  - {url: http://a, timeout: soon}\n", `2: targets[0].timeout: "soon" ${DURATION}`],
+  ],
+  "timeout and interval": [
+    ["sora:\n  timeout: 5s\n  interval: 2s\n", "2: sora.timeout: 5s is longer than sora.interval, 2s"],
+    ["sora:\n  timeout: 11s\n", "2: sora.timeout: 11s is longer than sora.interval, 10s"],
+    [
+      "targets:\n  - url: http://a\n    interval: 1m\n    timeout: 1m1s\n",
+      "4: targets[0].timeout: 1m1s is longer than targets[0].interval, 1m",
+    ],
+    [
+      "targets:\n  - url: http://a\n    timeout: 11s\n",
+      "3: targets[0].timeout: 11s is longer than sora.interval, 10s",
+    ],
+    [
+      "targets:\n  - url: http://a\n    interval: 2s\nsora:\n  timeout: 5s\n",
+      "5: sora.timeout: 5s is longer than targets[0].interval, 2s",
+    ],
+  ],
+  sizes: [
+    ["sora:\n  body_size_limit: 256\n", "2: sora.body_size_limit: 256 is not a size such as 512KB or 256MB"],
+    [
+      "sora:\n  body_size_limit: 1TB\n",
+      '2: sora.body_size_limit: "1TB" is not a size such as 512KB or 256MB',
+    ],
+    ["sora:\n  body_size_limit: 1023B\n", "2: sora.body_size_limit: 1023B is not between 1KB and 511MB"],
+    ["sora:\n  body_size_limit: 512MB\n", "2: sora.body_size_limit: 512MB is not between 1KB and 511MB"],
+    [
+      "targets:\n  - {url: http://a, body_size_limit: 1GB}\n",
+      "2: targets[0].body_size_limit: 1GB is not between 1KB and 511MB",
+    ],
+  ],
+  choices: [
+    ["sora:\n  local: yes\n", '2: sora.local: "yes" is not true or false'],
+    ["targets:\n  - {url: http://a, local: 1}\n", "2: targets[0].local: 1 is not true or false"],
+    ["log:\n  level: trace\n", '2: log.level: "trace" is not one of debug, info, warn, error'],
+    ["log:\n  level: 30\n", "2: log.level: 30 is not one of debug, info, warn, error"],
+    ["log:\n  format: logfmt\n", '2: log.format: "logfmt" is not one of text, json'],
+  ],
+  URLs: [
+    ["targets:\n  - name: a\n", "2: targets[0].url: is missing"],
+    ["sora:\n  url: sora:3000\n", '2: sora.url: "sora:3000" is not an http or https URL'],
+    ["sora:\n  url: ftp://sora\n", '2: sora.url: "ftp://sora" is not an http or https URL'],
+    ["sora:\n  url: http:sora\n", '2: sora.url: "http:sora" is not an http or https URL'],
+    ["sora:\n  url: http://\n", '2: sora.url: "http://" is not an http or https URL'],
+    ["sora:\n  url: http:///api\n", '2: sora.url: "http:///api" is not an http or https URL'],
+    ["sora:\n  url: ' http://a'\n", '2: sora.url: " http://a" is not an http or https URL'],
+    ["sora:\n  url: http://a:99999\n", '2: sora.url: "http://a:99999" is not an http or https URL'],
+    [
+      "sora:\n  url: http://user:pass@a/\n",
+      "2: sora.url: a user or password in the URL is not allowed; use the headers of a target",
+    ],
+    ["sora:\n  url: http://a/?token=b\n", "2: sora.url: a query or fragment in the URL is not allowed"],
+    ["sora:\n  url: http://a/?\n", "2: sora.url: a query or fragment in the URL is not allowed"],
+    ["targets: [{url: 'http://a/#b'}]\n", "1: targets[0].url: a query or fragment in the URL is not allowed"],
+  ],
+  names: [
+    [
+      'targets:\n  - {url: http://a, name: ""}\n',
+      '2: targets[0].name: "" is not a name of visible characters',
+    ],
+    [
+      'targets:\n  - {url: http://a, name: " "}\n',
+      '2: targets[0].name: " " is not a name of visible characters',
+    ],
+    [
+      'targets:\n  - {url: http://a, name: "a\\nb"}\n',
+      '2: targets[0].name: "a\\nb" is not a name of visible characters',
+    ],
+    ["targets:\n  - {url: http://a, name: 1}\n", "2: targets[0].name: 1 is not a name of visible characters"],
+    [
+      "targets:\n  - {url: http://a, name: x}\n  - {url: http://b}\n  - url: http://c\n    name: x\n",
+      '5: targets[2].name: the name "x" is already that of targets[0]; give each its own name',
+    ],
+    [
+      "targets:\n  - url: http://a/x\n  - url: http://a:80/y\n",
+      '3: targets[1].url: the name "a:80" is already that of targets[0]; give each its own name',
+    ],
+    [
+      "targets:\n  - &a {url: http://a}\n  - *a\n",
+      '2: targets[1].url: the name "a:80" is already that of targets[0]; give each its own name',
+    ],
+  ],
+  web: [
+    ["web:\n  listen_address: 10490\n", `2: web.listen_address: 10490 ${ADDRESS}`],
+    ["web:\n  listen_address: :65536\n", `2: web.listen_address: ":65536" ${ADDRESS}`],
+    ["web:\n  listen_address: localhost\n", `2: web.listen_address: "localhost" ${ADDRESS}`],
+    ['web:\n  listen_address: "a:"\n', `2: web.listen_address: "a:" ${ADDRESS}`],
+    ["web:\n  listen_address: ::1:80\n", `2: web.listen_address: "::1:80" ${ADDRESS}`],
+    ['web:\n  listen_address: "[::g]:80"\n', `2: web.listen_address: "[::g]:80" ${ADDRESS}`],
+    ["web:\n  listen_address: 1.2.3.400:80\n", `2: web.listen_address: "1.2.3.400:80" ${ADDRESS}`],
+    ["web:\n  listen_address: a/b:80\n", `2: web.listen_address: "a/b:80" ${ADDRESS}`],
+    ["web:\n  telemetry_path: metrics\n", '2: web.telemetry_path: "metrics" is not a path such as /metrics'],
+    ["web:\n  telemetry_path: /\n", '2: web.telemetry_path: "/" is not a path such as /metrics'],
+    ["web:\n  telemetry_path: //a\n", '2: web.telemetry_path: "//a" is not a path such as /metrics'],
+    ["web:\n  telemetry_path: /a/../b\n", '2: web.telemetry_path: "/a/../b" is not a path such as /metrics'],
+    ["web:\n  telemetry_path: /:a\n", '2: web.telemetry_path: "/:a" is not a path such as /metrics'],
+    ["web:\n  telemetry_path: /*\n", '2: web.telemetry_path: "/*" is not a path such as /metrics'],
+    ["web:\n  telemetry_path: /a?b\n", '2: web.telemetry_path: "/a?b" is not a path such as /metrics'],
+    ["web:\n  telemetry_path: /a%20b\n", '2: web.telemetry_path: "/a%20b" is not a path such as /metrics'],
+    ["web:\n  telemetry_path: /-/ready\n", "2: web.telemetry_path: paths under /-/ are the exporter's own"],
+    ["web:\n  telemetry_path: /-\n", "2: web.telemetry_path: paths under /-/ are the exporter's own"],
+  ],
+  "several at once": [
+    ["log: {level: x}\nsora: {url: y}\n", '1: log.level: "x" is not one of debug, info, warn, error'],
+    ["sora:\n  unknown: 1\n  url: y\n", `2: sora.unknown: unknown key; allowed here: ${SORA_KEYS}`],
+    ["sora:\n  url: y\n  unknown: 1\n", '2: sora.url: "y" is not an http or https URL'],
+    ["b: 1\na: 2\n", "1: b: unknown key; allowed here: sora, targets, web, log"],
+    ["log: {level: x, format: y}\n", '1: log.level: "x" is not one of debug, info, warn, error'],
+    ["log: {format: y, level: x}\n", '1: log.format: "y" is not one of text, json'],
+    [
+      "targets:\n  - {url: http://a, name: a, timeout: 1m}\n  - {url: http://b, name: a}\n",
+      "2: targets[0].timeout: 1m is longer than sora.interval, 10s",
+    ],
+  ],
+};
+
+for (const [rule, files] of Object.entries(BAD_FILES)) {
+  describe(`a bad file: ${rule}`, () => {
+    test.each(files)("%j", (yaml, message) => {
+      expect(messageOf({ yaml })).toBe(`config.yaml:${message}`);
+    });
+  });
+}
+
+test("aliases that expand to a bomb are refused", () => {
+  const levels = ["a: &a [x, x, x, x, x, x, x, x, x]"];
+  for (const [name, inner] of ["ba", "cb", "dc", "ed", "fe", "gf", "hg"]) {
+    levels.push(`${name}: &${name} [${Array(9).fill(`*${inner}`).join(", ")}]`);
+  }
+  expect(messageOf({ yaml: levels.join("\n") })).toBe("config.yaml: aliases expand to too much");
+});
+
+test("a mistake that a flag replaces is still one", () => {
+  expect(messageOf({ yaml: "log: {level: x}", argv: ["--log.level=info"] })).toBe(
+    'config.yaml:1: log.level: "x" is not one of debug, info, warn, error',
+  );
+});
+
+test("the file and a flag that do not go together: the flag is named", () => {
+  expect(messageOf({ yaml: "sora:\n  interval: 2s", argv: ["--sora.timeout=3s"] })).toBe(
+    "--sora.timeout=3s: 3s is longer than sora.interval, 2s",
+  );
+  expect(messageOf({ yaml: "sora:\n  timeout: 5s", argv: ["--sora.interval=2s"] })).toBe(
+    "config.yaml:2: sora.timeout: 5s is longer than sora.interval, 2s",
+  );
+});
+
+test("of a flag and the file the flag's mistake is reported first", () => {
+  const yaml = "targets:\n  - {url: http://a, headers: {host: b}}\n";
+  expect(messageOf({ yaml, argv: ["--sora.timeout=1m"] })).toBe(
+    "--sora.timeout=1m: 1m is longer than sora.interval, 10s",
+  );
+});
+
+test("a long value is cut", () => {
+  expect(messageOf({ yaml: `log: {level: ${"x".repeat(1000)}}` })).toBe(
+    `config.yaml:1: log.level: "${"x".repeat(80)}…" is not one of debug, info, warn, error`,
+  );
+});
+
+test("whatever a file, a flag and a variable hold: a configuration, or one line that says what is wrong", () => {
+  const words = fc.constantFrom(
+    "sora",
+    "targets",
+    "url",
+    "http://a",
+    "headers",
+    ":",
+    "- ",
+    "\n  ",
+    "\n",
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    "*a",
+    "&a",
+    "'",
+    '"',
+    "# ",
+    "? ",
+    "|",
+    "!",
+    "10s",
+    "\r\n",
+    "\t",
+    "null",
+  );
+  const yaml = fc.oneof(
+    fc.string(),
+    fc.array(words, { maxLength: 30 }).map((parts) => parts.join("")),
+  );
+  const argument = fc.oneof(
+    fc.string(),
+    fc.constantFrom("--sora.url", "--log.level=", "--no-sora.local", "--", "-h", "--config.file"),
+  );
+  fc.assert(
+    fc.property(yaml, fc.array(argument, { maxLength: 3 }), fc.string(), (yaml, argv, value) => {
+      const messages = [{ yaml }, { argv }, { env: { SORA_STATS_EXPORTER_SORA_URL: value } }].map(messageOf);
+      return messages.every((message) => message === undefined || /^.+$/.test(message));
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test("a URL keeps the end it was given", () => {
+  const urls = ["http://a/api", "http://a/api/", "http://a:3000/"];
+  for (const url of urls) expect(configOf({ argv: [`--sora.url=${url}`] }).targets[0]!.url).toBe(url);
+});

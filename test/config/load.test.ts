@@ -1,0 +1,226 @@
+import { describe, expect, test } from "vitest";
+import type { Config, TargetConfig } from "../../src/config/config.ts";
+import { FLAGS } from "../../src/config/flags.ts";
+import { configOf, DEFAULTS, load, messageOf } from "./support.ts";
+
+describe("defaults", () => {
+  test.each([
+    ["no file", {}],
+    ["an empty file", { yaml: "" }],
+    ["a file of comments", { yaml: "# nothing\n---\n# here\n" }],
+    ["a byte order mark alone", { yaml: "\uFEFF" }],
+    ["empty sections", { yaml: "sora:\ntargets:\nweb:\nlog:\n" }],
+    ["empty maps", { yaml: "sora: {}\ntargets: []\nweb: {}\nlog: {}\n" }],
+    ["empty variables", { env: { SORA_STATS_EXPORTER_SORA_URL: "", SORA_STATS_EXPORTER_CONFIG_FILE: "" } }],
+    [
+      "variables that are none of the exporter's",
+      {
+        env: {
+          SORA_STATS_EXPORTER_PORT: "tcp://10.0.0.1:10490",
+          SORA_STATS_EXPORTER_SERVICE_HOST: "10.0.0.1",
+        },
+      },
+    ],
+  ])("hold with %s", (_, given) => {
+    expect(load(given)).toEqual({ command: "run", config: DEFAULTS });
+  });
+});
+
+/** For each flag three values that are not the default, and what the configuration then says. */
+const SETTINGS: Record<string, { values: [unknown, unknown][]; of: (config: Config) => unknown }> = {
+  "sora.url": {
+    values: [
+      ["http://file:3000/", "http://file:3000/"],
+      ["https://env/api", "https://env/api"],
+      ["http://flag/api/", "http://flag/api/"],
+    ],
+    of: ({ targets }) => targets[0]!.url,
+  },
+  "sora.interval": {
+    values: [
+      ["11s", 11_000],
+      ["1m30s", 90_000],
+      ["7s7ms", 7_007],
+    ],
+    of: ({ targets }) => targets[0]!.intervalMs,
+  },
+  "sora.timeout": {
+    values: [
+      ["1s", 1_000],
+      ["2s500ms", 2_500],
+      ["10ms", 10],
+    ],
+    of: ({ targets }) => targets[0]!.timeoutMs,
+  },
+  "sora.local": {
+    values: [
+      [true, true],
+      ["false", false],
+      ["true", true],
+    ],
+    of: ({ targets }) => targets[0]!.local,
+  },
+  "sora.body-size-limit": {
+    values: [
+      ["1KB", 1_024],
+      ["511MB", 535_822_336],
+      ["2000B", 2_000],
+    ],
+    of: ({ targets }) => targets[0]!.bodySizeLimitBytes,
+  },
+  "web.listen-address": {
+    values: [
+      ["127.0.0.1:1", { host: "127.0.0.1", port: 1 }],
+      ["[::1]:65535", { host: "::1", port: 65_535 }],
+      ["localhost:0", { host: "localhost", port: 0 }],
+    ],
+    of: ({ web }) => web.listenAddress,
+  },
+  "web.telemetry-path": {
+    values: [
+      ["/file", "/file"],
+      ["/sora/metrics", "/sora/metrics"],
+      ["/-flag/", "/-flag/"],
+    ],
+    of: ({ web }) => web.telemetryPath,
+  },
+  "log.level": {
+    values: [
+      ["debug", "debug"],
+      ["warn", "warn"],
+      ["error", "error"],
+    ],
+    of: ({ log }) => log.level,
+  },
+  "log.format": {
+    values: [
+      ["json", "json"],
+      ["text", "text"],
+      ["json", "json"],
+    ],
+    of: ({ log }) => log.format,
+  },
+};
+
+describe("precedence", () => {
+  test("every flag that stands for a key is tried", () => {
+    const flags = FLAGS.filter((flag) => flag.setting !== undefined).map((flag) => flag.name);
+    expect(Object.keys(SETTINGS)).toEqual(flags);
+  });
+
+  test.each(Object.entries(SETTINGS))("of --%s: flag, environment, file, default", (name, { values, of }) => {
+    const [[fileValue, inFile], [envValue, inEnv], [flagValue, inFlag]] = values as [
+      [unknown, unknown],
+      [string, unknown],
+      [string, unknown],
+    ];
+    const [section, key] = name.replaceAll("-", "_").split(".") as [string, string];
+    const yaml = JSON.stringify({ [section]: { [key]: fileValue } });
+    const env = { [`SORA_STATS_EXPORTER_${section}_${key}`.toUpperCase()]: envValue };
+    const argv = [`--${name}=${flagValue}`];
+
+    expect(of(configOf({ yaml }))).toEqual(inFile);
+    expect(of(configOf({ env }))).toEqual(inEnv);
+    expect(of(configOf({ yaml, env }))).toEqual(inEnv);
+    expect(of(configOf({ argv }))).toEqual(inFlag);
+    expect(of(configOf({ yaml, argv }))).toEqual(inFlag);
+    expect(of(configOf({ yaml, env, argv }))).toEqual(inFlag);
+    expect(inFile).not.toEqual(inEnv);
+    expect(inEnv).not.toEqual(inFlag);
+  });
+
+  test("a flag replaces its own key alone", () => {
+    const config = configOf({ yaml: "sora: {interval: 30s, local: true}", argv: ["--sora.interval=20s"] });
+    expect(config.targets[0]).toEqual({ ...DEFAULTS.targets[0], intervalMs: 20_000, local: true });
+  });
+
+  test("the file itself may come from the environment, and a flag names another", () => {
+    const env = { SORA_STATS_EXPORTER_CONFIG_FILE: "a.yaml" };
+    const files = { "a.yaml": "log: {level: warn}", "b.yaml": "log: {level: error}" };
+    expect(configOf({ env, files }).log.level).toBe("warn");
+    expect(configOf({ env, files, argv: ["--config.file", "b.yaml"] }).log.level).toBe("error");
+  });
+});
+
+describe("targets", () => {
+  test("take from sora what they do not set", () => {
+    const yaml = `
+sora: {interval: 20s, timeout: 3s, local: true, body_size_limit: 1MB}
+targets:
+  - url: http://sora-a:3000
+  - {name: b, url: "https://b.example.com/api", interval: 1m, timeout: 1m, local: false, body_size_limit: 2MB}
+`;
+    expect(configOf({ yaml }).targets).toEqual<TargetConfig[]>([
+      {
+        name: "sora-a:3000",
+        url: "http://sora-a:3000/",
+        local: true,
+        intervalMs: 20_000,
+        timeoutMs: 3_000,
+        bodySizeLimitBytes: 2 ** 20,
+        headers: {},
+      },
+      {
+        name: "b",
+        url: "https://b.example.com/api",
+        local: false,
+        intervalMs: 60_000,
+        timeoutMs: 60_000,
+        bodySizeLimitBytes: 2 ** 21,
+        headers: {},
+      },
+    ]);
+  });
+
+  test("take from the flags of sora what they do not set", () => {
+    const [target] = configOf({
+      yaml: "targets: [{url: http://a}]",
+      argv: ["--sora.local", "--sora.interval=1m"],
+    }).targets;
+    expect(target).toMatchObject({ local: true, intervalMs: 60_000 });
+  });
+
+  test.each([
+    ["http://sora", "sora:80"],
+    ["https://sora/api", "sora:443"],
+    ["http://Sora.Example:3000", "sora.example:3000"],
+    ["http://[::1]:3000", "[::1]:3000"],
+  ])("with the URL %s have the name %s", (url, name) => {
+    expect(configOf({ yaml: JSON.stringify({ targets: [{ url }] }) }).targets[0]!.name).toBe(name);
+    expect(configOf({ argv: ["--sora.url", url] }).targets[0]!.name).toBe(name);
+  });
+
+  test("may be written with aliases", () => {
+    const yaml = "targets:\n  - &a {url: http://a, headers: &h {x-b: c}}\n  - {url: http://b, headers: *h}\n";
+    expect(configOf({ yaml }).targets.map(({ headers }) => headers)).toEqual([
+      { "x-b": "c" },
+      { "x-b": "c" },
+    ]);
+  });
+});
+
+describe("the timeout", () => {
+  test.each([
+    ["2s", 2_000],
+    ["5s", 5_000],
+    ["5s1ms", 5_000],
+    ["1m", 5_000],
+  ])("that nobody sets, with an interval of %s, is %d ms", (interval, timeoutMs) => {
+    expect(configOf({ argv: ["--sora.interval", interval] }).targets[0]!.timeoutMs).toBe(timeoutMs);
+    expect(
+      configOf({ yaml: `targets: [{url: http://a, interval: ${interval}}]` }).targets[0]!.timeoutMs,
+    ).toBe(timeoutMs);
+  });
+
+  test("may be as long as the interval, and no longer", () => {
+    expect(configOf({ argv: ["--sora.interval=2s", "--sora.timeout=2s"] }).targets[0]!.timeoutMs).toBe(2_000);
+    expect(messageOf({ argv: ["--sora.interval=2s", "--sora.timeout=2s1ms"] })).toBe(
+      "--sora.timeout=2s1ms: 2s1ms is longer than sora.interval, 2s",
+    );
+  });
+
+  test("of sora does not matter where every target has its own", () => {
+    const yaml = "sora: {interval: 1s, timeout: 5s}\ntargets: [{url: http://a, timeout: 1s}]";
+    expect(configOf({ yaml }).targets[0]).toMatchObject({ intervalMs: 1_000, timeoutMs: 1_000 });
+  });
+});
