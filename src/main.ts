@@ -13,7 +13,7 @@ import { VERSION } from "./version.ts";
 const command = readCommand();
 switch (command.command) {
   case "help":
-    console.log(helpText());
+    process.stdout.write(helpText());
     break;
   case "version":
     console.log(`sora-stats-exporter ${VERSION} (Node.js ${process.version})`);

@@ -35,6 +35,15 @@ export interface OwnMetrics {
   pollFailed(target: string, failure: PollFailure): void;
   /** All metrics as they are now, by name. */
   collect(): Promise<OwnFamily[]>;
+  /** The exporter's own metrics as they are defined, without those of the process and of Node.js. */
+  describe(): OwnMetricDescription[];
+}
+
+export interface OwnMetricDescription {
+  readonly name: string;
+  readonly type: OwnFamily["type"];
+  readonly help: string;
+  readonly labels: readonly string[];
 }
 
 /**
@@ -78,6 +87,18 @@ export function createOwnMetrics(version: string): OwnMetrics {
       own.failures.inc({ target, reason });
       own.duration.observe({ target }, seconds);
     },
+    describe() {
+      return Object.values(own).map((metric) => {
+        // prom-client keeps the definition in fields that its types leave out.
+        const { name, help, labelNames } = metric as unknown as {
+          name: string;
+          help: string;
+          labelNames: string[];
+        };
+        const type = metric instanceof Counter ? "counter" : metric instanceof Gauge ? "gauge" : "histogram";
+        return { name, type, help, labels: labelNames };
+      });
+    },
     async collect() {
       for (const [target, series] of seriesOf) own.series.set({ target }, series());
       const families = await registry.getMetricsAsJSON();
@@ -101,6 +122,7 @@ function createFamilies(registry: Registry, version: string) {
   const byTarget = ["target"] as const;
   const byReason = ["target", "reason"] as const;
   return {
+    buildInfo,
     up: new Gauge({
       name: "sora_up",
       help: "Whether the last poll of GetStatsAllConnections worked (1) or failed (0); absent before the first poll",

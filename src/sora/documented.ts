@@ -1,10 +1,10 @@
 /**
- * The numeric fields that Sora documents or sends, as facts of its API: which sections there are, which fields
- * each holds, and which form of the API has them. The catalog's reference page lists its paths from here, and the
- * simulator builds its answers from here; the exporter itself needs none of it.
+ * The numeric fields of Sora's statistics, as facts of its API: which sections there are, which fields each holds, and
+ * which form of the API has them. The reference page lists known types from here, and the simulator builds its answers
+ * from here; the exporter itself needs none of it.
  */
 
-/** A form of Sora's statistics: that of the 2022 sample, or that of the 2024 sample, which only adds fields. */
+/** A form of Sora's statistics: that of the sample of 2022, or that of the sample of 2024, which only adds fields. */
 export type Form = "2022" | "2024";
 
 interface Section {

@@ -141,7 +141,7 @@ function reference(snapshot: Snapshot, format: Format): string {
           ...labels,
           ...(entryLabels?.[i] ?? []),
         ];
-        out += `${name}{${all.map(([label, text]) => `${label!}="${escape(text!)}"`).join(",")}} ${value}\n`;
+        out += `${name}{${all.map(([label, text]) => `${label}="${escape(text)}"`).join(",")}} ${value}\n`;
       }
     }
   }

@@ -1,0 +1,27 @@
+/** Writes the generated documents, or with `--check` tells which are not level with the code and exits with 1. */
+
+import { readFileSync, writeFileSync } from "node:fs";
+import { configJsonSchema } from "../src/config/schema.ts";
+import { metricsPage } from "./metrics-page.ts";
+
+const documents = new Map([
+  ["METRICS.md", metricsPage()],
+  ["config.schema.json", `${JSON.stringify(configJsonSchema(), null, 2)}\n`],
+]);
+
+for (const [name, content] of documents) {
+  const url = new URL(`../${name}`, import.meta.url);
+  if (!process.argv.includes("--check")) writeFileSync(url, content);
+  else if (read(url) !== content) {
+    console.error(`${name} is not level with the code: run npm run docs`);
+    process.exitCode = 1;
+  }
+}
+
+function read(url: URL): string | undefined {
+  try {
+    return readFileSync(url, "utf8");
+  } catch {
+    return undefined;
+  }
+}
