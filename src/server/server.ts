@@ -3,6 +3,7 @@
 import { pipeline, Readable } from "node:stream";
 import { constants, createGzip } from "node:zlib";
 import fastify, {
+  LogController,
   type FastifyBaseLogger,
   type FastifyInstance,
   type FastifyReply,
@@ -30,7 +31,11 @@ export function createServer(
   options: ServerOptions,
   { targets, metrics, log }: ServerEdges,
 ): FastifyInstance {
-  const server = fastify({ loggerInstance: log, disableRequestLogging: true, forceCloseConnections: "idle" });
+  const server = fastify({
+    loggerInstance: log,
+    logController: new LogController({ disableRequestLogging: true }),
+    forceCloseConnections: "idle",
+  });
 
   server.get(options.telemetryPath, async (request, reply) => {
     const own = await metrics.collect();
@@ -56,6 +61,12 @@ export function createServer(
       .header("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'")
       .send(indexPage(options)),
   );
+
+  // With the log lines of requests fastify leaves out those of errors too.
+  server.setErrorHandler((error, request, reply) => {
+    log.error({ err: error, path: request.url }, "request failed");
+    return reply.code(500).type("text/plain; charset=utf-8").send("Internal error; the log tells more.\n");
+  });
 
   return server;
 }
