@@ -1,0 +1,123 @@
+/**
+ * The simulator's command line: its flags, what each allows, and one clear line about whatever is not allowed.
+ */
+
+import { parseArgs } from "node:util";
+import type { Form } from "../sora/documented.ts";
+
+/** What the flags ask for. */
+export interface Flags {
+  host: string;
+  port: number;
+  channels: number;
+  connections: number;
+  nodes: number;
+  seed: number;
+  form: Form;
+}
+
+/** What the command line says: to run, to show the help, or nothing that makes sense. */
+export type CommandLine = { do: "run"; flags: Flags } | { do: "help" } | { do: "refuse"; message: string };
+
+const MAX_CHANNELS = 10_000;
+/** Twice what the exporter is made for; the answer is 260 MB. */
+const MAX_CONNECTIONS = 20_000;
+const MAX_NODES = 100;
+const MAX_SEED = 4_294_967_295;
+const DEFAULTS = {
+  listen: "127.0.0.1:3000",
+  channels: "5",
+  connections: "50",
+  nodes: "1",
+  seed: "1",
+  version: "2024",
+} as const;
+
+type Name = keyof typeof DEFAULTS;
+
+/** The text for `--help`. */
+export const HELP = `A simulator of Sora: answers Sora_20171101.GetStatsAllConnections with connections that live.
+
+Usage: npm run simulator -- [flags]
+
+  --listen=HOST:PORT   where to listen; port 0 takes a free one (default ${DEFAULTS.listen})
+  --channels=N         1 to ${MAX_CHANNELS} (default ${DEFAULTS.channels})
+  --connections=N      about how many at any time, 0 to ${MAX_CONNECTIONS} (default ${DEFAULTS.connections})
+  --nodes=N            nodes of the cluster, 1 to ${MAX_NODES}; the first is the one that answers (default ${DEFAULTS.nodes})
+  --seed=N             0 to ${MAX_SEED}; the same seed lives the same life (default ${DEFAULTS.seed})
+  --version=FORM       form of the statistics, 2022 or 2024 (default ${DEFAULTS.version})
+  --help               this text
+`;
+
+/**
+ * Reads the command line.
+ *
+ * @param args without node and the script; of a flag that is given twice, the last counts
+ * @returns with `refuse`, one line that names the flag and what it allows
+ */
+export function readFlags(args: readonly string[]): CommandLine {
+  const values: Record<Name, string> = { ...DEFAULTS };
+  const { tokens } = parseArgs({
+    args: [...args],
+    strict: false,
+    tokens: true,
+    options: {
+      ...Object.fromEntries(Object.keys(DEFAULTS).map((name) => [name, { type: "string" as const }])),
+      help: { type: "boolean" },
+    },
+  });
+  for (const token of tokens) {
+    if (token.kind === "option-terminator") continue;
+    if (token.kind === "positional") return refuse(`unexpected argument ${quote(token.value)}: flags only`);
+    if (token.name === "help") return { do: "help" };
+    if (!isName(token.name)) {
+      const known = [...Object.keys(DEFAULTS), "help"].map((name) => `--${name}`).join(", ");
+      return refuse(`unknown flag ${quote(token.rawName)}: known are ${known}`);
+    }
+    values[token.name] = token.value ?? "";
+  }
+  return check(values);
+}
+
+function check(values: Record<Name, string>): CommandLine {
+  const address = /^(?:\[([0-9a-fA-F:.]+)\]|([^:\s]+)):(\d{1,5})$/.exec(values.listen);
+  const host = address?.[1] ?? address?.[2];
+  const port = Number(address?.[3]);
+  if (host === undefined || port > 65_535)
+    return wrong("listen", values, "HOST:PORT with a port of 0 to 65535");
+  const channels = integer(values.channels, 1, MAX_CHANNELS);
+  if (channels === undefined) return wrong("channels", values, `an integer from 1 to ${MAX_CHANNELS}`);
+  const connections = integer(values.connections, 0, MAX_CONNECTIONS);
+  if (connections === undefined)
+    return wrong("connections", values, `an integer from 0 to ${MAX_CONNECTIONS}`);
+  const nodes = integer(values.nodes, 1, MAX_NODES);
+  if (nodes === undefined) return wrong("nodes", values, `an integer from 1 to ${MAX_NODES}`);
+  const seed = integer(values.seed, 0, MAX_SEED);
+  if (seed === undefined) return wrong("seed", values, `an integer from 0 to ${MAX_SEED}`);
+  const form = values.version;
+  if (form !== "2022" && form !== "2024") return wrong("version", values, "2022 or 2024");
+  return { do: "run", flags: { host, port, channels, connections, nodes, seed, form } };
+}
+
+function integer(text: string, least: number, most: number): number | undefined {
+  if (!/^\d{1,10}$/.test(text)) return undefined;
+  const value = Number(text);
+  return value >= least && value <= most ? value : undefined;
+}
+
+function wrong(name: Name, values: Record<Name, string>, allowed: string): CommandLine {
+  return refuse(`--${name} must be ${allowed}, not ${quote(values[name])}`);
+}
+
+function refuse(message: string): CommandLine {
+  return { do: "refuse", message };
+}
+
+function isName(name: string): name is Name {
+  return Object.hasOwn(DEFAULTS, name);
+}
+
+/** Quoted, so that the message stays one line whatever was typed. */
+function quote(text: string): string {
+  return JSON.stringify(text);
+}

@@ -1,0 +1,113 @@
+import type { ChildProcess } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { fileURLToPath } from "node:url";
+import { request } from "undici";
+import { afterEach, expect, test } from "vitest";
+import { readFlags } from "../../src/simulator/flags.ts";
+
+const MAIN = fileURLToPath(new URL("../../src/simulator/main.ts", import.meta.url));
+
+let child: ChildProcess | undefined;
+afterEach(() => child?.kill("SIGKILL"));
+
+interface Run {
+  stdout: () => string;
+  stderr: () => string;
+  /** The exit code, or the signal's name. */
+  ended: Promise<unknown>;
+  process: ChildProcess;
+}
+
+function start(...args: string[]): Run {
+  const started = spawn(process.execPath, [MAIN, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  child = started;
+  let stdout = "";
+  let stderr = "";
+  started.stdout.on("data", (data: Buffer) => (stdout += data.toString()));
+  started.stderr.on("data", (data: Buffer) => (stderr += data.toString()));
+  const ended = once(started, "close").then(([code, signal]: unknown[]) => code ?? signal);
+  return { stdout: () => stdout, stderr: () => stderr, ended, process: started };
+}
+
+test("without flags, everything has its default", () => {
+  expect(readFlags([])).toEqual({
+    do: "run",
+    flags: { host: "127.0.0.1", port: 3000, channels: 5, connections: 50, nodes: 1, seed: 1, form: "2024" },
+  });
+});
+
+test("every flag is read, with = or without", () => {
+  const args = ["--listen=[::1]:0", "--channels", "7", "--connections=0", "--nodes=3", "--seed=42"];
+  expect(readFlags([...args, "--version=2022"])).toEqual({
+    do: "run",
+    flags: { host: "::1", port: 0, channels: 7, connections: 0, nodes: 3, seed: 42, form: "2022" },
+  });
+});
+
+test.each([
+  [["--listen=3000"], '--listen must be HOST:PORT with a port of 0 to 65535, not "3000"'],
+  [["--listen=:3000"], '--listen must be HOST:PORT with a port of 0 to 65535, not ":3000"'],
+  [["--listen=a:65536"], '--listen must be HOST:PORT with a port of 0 to 65535, not "a:65536"'],
+  [["--channels=0"], '--channels must be an integer from 1 to 10000, not "0"'],
+  [["--connections=1e3"], '--connections must be an integer from 0 to 20000, not "1e3"'],
+  [["--connections=-1"], '--connections must be an integer from 0 to 20000, not "-1"'],
+  [["--nodes=101"], '--nodes must be an integer from 1 to 100, not "101"'],
+  [["--seed"], '--seed must be an integer from 0 to 4294967295, not ""'],
+  [["--seed=4294967296"], '--seed must be an integer from 0 to 4294967295, not "4294967296"'],
+  [["--version=2025\n"], '--version must be 2022 or 2024, not "2025\\n"'],
+  [
+    ["--chanels=3"],
+    'unknown flag "--chanels": known are --listen, --channels, --connections, --nodes, --seed',
+  ],
+  [["-v"], 'unknown flag "-v": known are'],
+  [["3000"], 'unexpected argument "3000": flags only'],
+])("%j is refused", (args, message) => {
+  const read = readFlags(args);
+  expect(read.do === "refuse" && read.message).toContain(message);
+});
+
+test("wrong usage is one line on stderr and exit code 2", async () => {
+  const run = start("--nodes=none");
+  expect(await run.ended).toBe(2);
+  expect(run.stderr()).toBe(
+    'simulator: --nodes must be an integer from 1 to 100, not "none" (--help tells more)\n',
+  );
+  expect(run.stdout()).toBe("");
+});
+
+test("--help is the flags on stdout", async () => {
+  const run = start("--help");
+  expect(await run.ended).toBe(0);
+  for (const flag of ["listen", "channels", "connections", "nodes", "seed", "version"]) {
+    expect(run.stdout()).toContain(`--${flag}=`);
+  }
+});
+
+test("a port in use is one line on stderr and exit code 1", async () => {
+  const other = createServer().listen(0, "127.0.0.1");
+  await once(other, "listening");
+  const address = `127.0.0.1:${(other.address() as AddressInfo).port}`;
+  const run = start(`--listen=${address}`);
+  const code = await run.ended;
+  other.close();
+  expect(code).toBe(1);
+  expect(run.stderr()).toBe(`simulator: cannot listen on --listen=${address}: the port is in use\n`);
+});
+
+test.each(["SIGTERM", "SIGINT"] as const)("it serves where it says, until %s ends it", async (signal) => {
+  const run = start("--listen=127.0.0.1:0", "--connections=10");
+  await once(run.process.stdout!, "data");
+  const url = /http:\/\/127\.0\.0\.1:\d+/.exec(run.stdout())?.[0] ?? "";
+  const response = await request(url, {
+    method: "POST",
+    headers: { "x-sora-target": "Sora_20171101.GetStatsAllConnections" },
+  });
+  expect(response.statusCode).toBe(200);
+  expect(((await response.body.json()) as unknown[]).length).toBeGreaterThan(5);
+  run.process.kill(signal);
+  expect(await run.ended).toBe(0);
+  expect(run.stderr()).toBe("");
+});
