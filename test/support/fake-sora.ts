@@ -26,8 +26,12 @@ export function reply(body: unknown, status = 200, headers: Record<string, strin
 /** Never answers. */
 export const hang: Answer = () => undefined;
 
-/** Starts it on a free port of the loopback interface. */
-export async function startFakeSora(answer: Answer, tls?: { key: string; cert: string }): Promise<FakeSora> {
+/** Starts it on the loopback interface, on a free port or the given one. */
+export async function startFakeSora(
+  answer: Answer,
+  tls?: { key: string; cert: string },
+  listenPort = 0,
+): Promise<FakeSora> {
   const sockets = new Set<Socket>();
   let connections = 0;
   const server = tls ? createTlsServer(tls) : createServer();
@@ -57,7 +61,7 @@ export async function startFakeSora(answer: Answer, tls?: { key: string; cert: s
       fake.answer(response);
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => server.listen(listenPort, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   return Object.assign(fake, { url: `${tls ? "https" : "http"}://127.0.0.1:${port}/` });
 }

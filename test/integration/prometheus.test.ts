@@ -1,0 +1,206 @@
+/** A real Prometheus scrapes the exporter on the simulator, and is then asked for values that the simulator knows. */
+
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Simulator, startSimulator } from "../../src/simulator/server.ts";
+import { type RunningExporter, runExporter, until } from "../support/exporter.ts";
+import { lacks } from "../support/tools.ts";
+
+interface Connection {
+  channel_id: string;
+  connection_id: string;
+  client_id: string;
+  rtp: { total_received: number; total_sent_byte_size: number };
+  ice_connection_state: { total_checking_duration_ms: number };
+  network_status: { unstable_level: number };
+  simulcast: Record<string, { rtp: { total_received_rtp: number } }>;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+describe.skipIf(lacks("prometheus"))("Prometheus", () => {
+  let now = Date.UTC(2026, 0, 1);
+  let simulator: Simulator;
+  let exporter: RunningExporter;
+  let prometheus: ChildProcess;
+  let directory: string;
+  let url: string;
+
+  beforeAll(async () => {
+    const world = { seed: 3, channels: 4, connections: 40, nodes: 2, form: "2024", startMs: now } as const;
+    simulator = await startSimulator({ host: "127.0.0.1", port: 0, world, nowMs: () => now });
+    exporter = await runExporter([{ name: "sim", url: simulator.url, intervalMs: 500, timeoutMs: 500 }]);
+    directory = mkdtempSync(join(tmpdir(), "sora-stats-exporter-"));
+    const config = join(directory, "prometheus.yml");
+    const job = `{job_name: sora, static_configs: [{targets: ['${new URL(exporter.url).host}']}]}`;
+    writeFileSync(config, `global: {scrape_interval: 1s, scrape_timeout: 1s}\nscrape_configs: [${job}]\n`);
+    const address = `127.0.0.1:${await freePort()}`;
+    url = `http://${address}`;
+    prometheus = spawn(
+      "prometheus",
+      [
+        `--config.file=${config}`,
+        `--storage.tsdb.path=${join(directory, "data")}`,
+        `--web.listen-address=${address}`,
+      ],
+      { stdio: "ignore" },
+    );
+    await until(async () => (await fetch(`${url}/-/ready`).catch(() => undefined))?.ok === true, 25_000);
+  });
+
+  afterAll(async () => {
+    prometheus.kill();
+    await new Promise((resolve) => prometheus.once("exit", resolve));
+    await Promise.all([exporter.close(), simulator.close()]);
+    rmSync(directory, { recursive: true });
+  });
+
+  async function query(promql: string): Promise<{ metric: Record<string, string>; value: number }[]> {
+    const response = await fetch(`${url}/api/v1/query?query=${encodeURIComponent(promql)}`);
+    const { status, data } = (await response.json()) as {
+      status: string;
+      data: { result: { metric: Record<string, string>; value: [number, string] }[] };
+    };
+    expect(status).toBe("success");
+    return data.result.map(({ metric, value }) => ({ metric, value: Number(value[1]) }));
+  }
+
+  /** Waits until Prometheus has scraped so many more times. */
+  async function scrapes(more: number): Promise<void> {
+    const count = async () => (await query("count_over_time(up{job='sora'}[1h])"))[0]?.value ?? 0;
+    const start = await count();
+    await until(async () => (await count()) >= start + more, 25_000);
+  }
+
+  function byConnection(result: { metric: Record<string, string>; value: number }[], label?: string) {
+    return new Map(
+      result.map(({ metric, value }) => [
+        `${metric["connection_id"]!}${label ? ` ${metric[label]!}` : ""}`,
+        value,
+      ]),
+    );
+  }
+
+  function answer(): Connection[] {
+    return simulator.world.connections({ local: false }) as Connection[];
+  }
+
+  test("takes every scrape, and what it says then is what the simulator says", async () => {
+    for (let i = 0; i < 4; i++) {
+      now += 30_000;
+      await scrapes(1);
+    }
+    // The clock stands still from here: two polls later everything that is scraped is of this moment.
+    await exporter.polls("sim", 2);
+    await scrapes(2);
+    const connections = answer();
+    expect(connections.length).toBeGreaterThan(20);
+
+    expect((await query("min_over_time(up{job='sora'}[1h])"))[0]?.value).toBe(1);
+    expect(byConnection(await query("sora_connection_received_packets_total"))).toEqual(
+      new Map(connections.map((c) => [c.connection_id, c.rtp.total_received])),
+    );
+    expect(byConnection(await query("sora_connection_ice_state_seconds_total{state='checking'}"))).toEqual(
+      new Map(
+        connections.map((c) => [c.connection_id, c.ice_connection_state.total_checking_duration_ms / 1000]),
+      ),
+    );
+    expect(byConnection(await query("sora_connection_unstable_level"))).toEqual(
+      new Map(connections.map((c) => [c.connection_id, c.network_status.unstable_level])),
+    );
+    expect(byConnection(await query("sora_connection_simulcast_rtp_received_packets_total"), "rid")).toEqual(
+      new Map(
+        connections.flatMap((c) =>
+          Object.entries(c.simulcast).map(([rid, { rtp }]) => [
+            `${c.connection_id} ${rid}`,
+            rtp.total_received_rtp,
+          ]),
+        ),
+      ),
+    );
+  });
+
+  test("sums by channel, whatever characters its name has, and joins with the info metric", async () => {
+    const connections = answer();
+    const sums = new Map<string, number>();
+    for (const { channel_id, rtp } of connections) {
+      sums.set(channel_id, (sums.get(channel_id) ?? 0) + rtp.total_sent_byte_size);
+    }
+    expect([...sums.keys()].join("")).toMatch(/["\\<]/);
+    const result = await query("sum by (channel_id) (sora_connection_sent_bytes_total)");
+    expect(new Map(result.map(({ metric, value }) => [metric["channel_id"], value]))).toEqual(sums);
+    const joined = await query(
+      "sora_connection_unstable_level * on (target, connection_id) group_left (client_id) sora_connection_info",
+    );
+    expect(new Map(joined.map(({ metric }) => [metric["connection_id"], metric["client_id"]]))).toEqual(
+      new Map(connections.map((c) => [c.connection_id, c.client_id])),
+    );
+  });
+
+  test("knows types, units and helps", async () => {
+    const response = await fetch(`${url}/api/v1/metadata`);
+    const { data } = (await response.json()) as {
+      data: Record<string, { type: string; help: string; unit: string }[]>;
+    };
+    expect(data["sora_connection_sent_bytes"]).toEqual([
+      { type: "counter", help: "Bytes of RTP and RTCP packets sent together", unit: "bytes" },
+    ]);
+    expect(data["sora_exporter_poll_duration_seconds"]?.[0]).toMatchObject({
+      type: "histogram",
+      unit: "seconds",
+    });
+    const types = Object.entries(data).filter(([name]) => name.startsWith("sora_connection_"));
+    expect(types.length).toBeGreaterThan(70);
+    expect(types.filter(([, metadata]) => !["counter", "gauge"].includes(metadata[0]!.type))).toEqual([]);
+  });
+
+  test("a connection that left is gone from the next scrape", async () => {
+    const before = answer();
+    now += 600_000;
+    await exporter.polls("sim", 2);
+    await scrapes(2);
+    const ids = new Set(answer().map(({ connection_id }) => connection_id));
+    const left = before.filter(({ connection_id }) => !ids.has(connection_id));
+    expect(left.length).toBeGreaterThan(0);
+    expect(new Set(byConnection(await query("sora_connection_info")).keys())).toEqual(ids);
+  });
+});
+
+test.skipIf(lacks("promtool"))("promtool has nothing to say about what the exporter shows", async () => {
+  const start = Date.now();
+  const world = {
+    seed: 1,
+    channels: 5,
+    connections: 50,
+    nodes: 3,
+    form: "2024",
+    startMs: start - 300_000,
+  } as const;
+  const simulator = await startSimulator({ host: "127.0.0.1", port: 0, world, nowMs: () => start });
+  const exporter = await runExporter([
+    { name: "sim", url: simulator.url, intervalMs: 1000, timeoutMs: 1000 },
+  ]);
+  try {
+    await exporter.polls("sim", 1);
+    const exposition = await (await fetch(`${exporter.url}/metrics`)).text();
+    expect(exposition).toContain("sora_connection_unstable_level{");
+    const { status, stdout, stderr } = spawnSync("promtool", ["check", "metrics"], {
+      input: exposition,
+      encoding: "utf8",
+    });
+    expect([status, stdout, stderr]).toEqual([0, "", ""]);
+  } finally {
+    await exporter.close();
+    await simulator.close();
+  }
+});
