@@ -2,13 +2,8 @@
 
 import { pipeline, Readable } from "node:stream";
 import { constants, createGzip } from "node:zlib";
-import fastify, {
-  LogController,
-  type FastifyBaseLogger,
-  type FastifyInstance,
-  type FastifyReply,
-  type FastifyRequest,
-} from "fastify";
+import fastify, { type FastifyInstance, type FastifyReply } from "fastify";
+import type { Logger } from "pino";
 import { encode } from "../exposition/encode.ts";
 import { negotiate } from "../exposition/negotiate.ts";
 import type { OwnMetrics } from "../exposition/own-metrics.ts";
@@ -23,7 +18,7 @@ export interface ServerOptions {
 export interface ServerEdges {
   readonly targets: readonly Target[];
   readonly metrics: OwnMetrics;
-  readonly log: FastifyBaseLogger;
+  readonly log: Logger;
 }
 
 /** Makes the server; it does not listen yet. */
@@ -31,18 +26,17 @@ export function createServer(
   options: ServerOptions,
   { targets, metrics, log }: ServerEdges,
 ): FastifyInstance {
-  const server = fastify({
-    loggerInstance: log,
-    logController: new LogController({ disableRequestLogging: true }),
-    forceCloseConnections: "idle",
-  });
+  // Without fastify's own log: it has a line a request, and what matters is logged here.
+  const server = fastify({ forceCloseConnections: "idle" });
 
   server.get(options.telemetryPath, async (request, reply) => {
     const own = await metrics.collect();
     const snapshots = targets.map((target) => target.snapshot()).filter((snapshot) => snapshot !== undefined);
     const { format, contentType, gzip } = negotiate(request.headers);
     void reply.header("content-type", contentType).header("vary", "accept, accept-encoding");
-    return send(request, reply, Readable.from(encode(own, snapshots, format), { objectMode: false }), gzip);
+    const chunks = Readable.from(encode(own, snapshots, format), { objectMode: false });
+    chunks.on("error", (error) => log.error({ err: error }, "exposition was cut short"));
+    return send(reply, chunks, gzip);
   });
 
   server.get("/-/healthy", (_, reply) => reply.type("text/plain; charset=utf-8").send("Healthy.\n"));
@@ -62,7 +56,6 @@ export function createServer(
       .send(indexPage(options)),
   );
 
-  // With the log lines of requests fastify leaves out those of errors too.
   server.setErrorHandler((error, request, reply) => {
     log.error({ err: error, path: request.url }, "request failed");
     return reply.code(500).type("text/plain; charset=utf-8").send("Internal error; the log tells more.\n");
@@ -72,11 +65,10 @@ export function createServer(
 }
 
 /** Streams the chunks, compressed if asked for; a reader that goes away ends the encoding. */
-function send(request: FastifyRequest, reply: FastifyReply, chunks: Readable, gzip: boolean): FastifyReply {
+function send(reply: FastifyReply, chunks: Readable, gzip: boolean): FastifyReply {
   if (!gzip) return reply.send(chunks);
-  const compressor = createGzip({ level: constants.Z_BEST_SPEED });
-  pipeline(chunks, compressor, (error) => {
-    if (error) request.log.debug({ err: error }, "scrape was not finished");
+  const compressed = pipeline(chunks, createGzip({ level: constants.Z_BEST_SPEED }), () => {
+    // Errors are logged where they arise; a reader that goes away is none.
   });
-  return reply.header("content-encoding", "gzip").send(compressor);
+  return reply.header("content-encoding", "gzip").send(compressed);
 }

@@ -1,0 +1,141 @@
+/**
+ * `npm run bench [-- --json] [-- --sizes=100,1000]`: the pipeline from an answer's bytes to the exposition's bytes, beside
+ * `JSON.parse` of the same bytes in the same run. Times are medians; on a noisy machine only the ratios mean something.
+ */
+
+import { cpus } from "node:os";
+import { parseArgs } from "node:util";
+import { encode } from "../src/exposition/encode.ts";
+import { createWorld } from "../src/simulator/world.ts";
+import { SnapshotBuilder } from "../src/snapshot/build.ts";
+import type { Snapshot } from "../src/snapshot/snapshot.ts";
+import { decodeStats } from "../src/sora/decode.ts";
+
+const ROUNDS = 9;
+/** Rounds that do not count: at least three, and enough for small answers to be compiled as large ones are. */
+const WARM_UP_CONNECTIONS = 20_000;
+/** So that counters are what they are in a call that goes on, not all zero. */
+const WORLD_SECONDS = 120;
+
+interface Result {
+  connections: number;
+  series: number;
+  answerMB: number;
+  expositionMB: number;
+  /** Medians, in milliseconds. */
+  jsonParseMs: number;
+  buildMs: number;
+  encodeMs: number;
+  pipelineMs: number;
+  pipelineOverJsonParse: number;
+  /** Kept by one snapshot, in bytes a connection, measured around garbage collections. */
+  snapshotBytesPerConnection: number;
+}
+
+const { values: flags } = parseArgs({
+  options: {
+    json: { type: "boolean", default: false },
+    sizes: { type: "string", default: "100,1000,10000" },
+  },
+});
+const results = flags.sizes.split(",").map((size) => measure(Number(size)));
+const machine = `Node.js ${process.version}, ${cpus().length} x ${cpus()[0]?.model ?? "unknown CPU"}`;
+if (flags.json) console.log(JSON.stringify({ machine, rounds: ROUNDS, results }, null, 2));
+else {
+  console.log(`${machine}; medians of ${ROUNDS} rounds after a warm-up`);
+  console.table(results.map(rounded));
+}
+
+function measure(size: number): Result {
+  const body = answerOf(size);
+  const builder = new SnapshotBuilder("bench");
+  let snapshot: Snapshot | undefined;
+  let expositionBytes = 0;
+  const times = {
+    jsonParse: [] as number[],
+    build: [] as number[],
+    encode: [] as number[],
+    pipeline: [] as number[],
+  };
+  const warmUp = Math.max(3, Math.ceil(WARM_UP_CONNECTIONS / size));
+  for (let round = -warmUp; round < ROUNDS; round++) {
+    const parse = time(() => void JSON.parse(body.toString("utf8")));
+    let answer: ReturnType<typeof decodeStats>;
+    const decode = time(() => (answer = decodeStats(body)));
+    const build = time(() => (snapshot = builder.build(answer.connections, 0).snapshot));
+    expositionBytes = 0;
+    const encoding = time(() => {
+      for (const chunk of encode([], [snapshot!], "openmetrics")) expositionBytes += chunk.length;
+    });
+    if (round < 0) continue;
+    times.jsonParse.push(parse);
+    times.build.push(build);
+    times.encode.push(encoding);
+    times.pipeline.push(decode + build + encoding);
+  }
+  const pipelineMs = median(times.pipeline);
+  const jsonParseMs = median(times.jsonParse);
+  return {
+    connections: snapshot!.connections.length,
+    series: snapshot!.series,
+    answerMB: body.length / 1e6,
+    expositionMB: expositionBytes / 1e6,
+    jsonParseMs,
+    buildMs: median(times.build),
+    encodeMs: median(times.encode),
+    pipelineMs,
+    pipelineOverJsonParse: pipelineMs / jsonParseMs,
+    snapshotBytesPerConnection: snapshotMemory(body) / snapshot!.connections.length,
+  };
+}
+
+function answerOf(size: number): Buffer {
+  const startMs = Date.UTC(2026, 0, 1);
+  const world = createWorld({
+    seed: 1,
+    channels: Math.ceil(size / 10),
+    connections: size,
+    nodes: 1,
+    form: "2024",
+    startMs,
+  });
+  world.advanceTo(startMs + WORLD_SECONDS * 1000);
+  return Buffer.from(JSON.stringify(world.connections({ local: false })));
+}
+
+/** What stays in memory for one more snapshot once a builder has seen the answer. */
+function snapshotMemory(body: Buffer): number {
+  const builder = new SnapshotBuilder("bench");
+  builder.build(decodeStats(body).connections, 0);
+  const before = used();
+  const { snapshot } = builder.build(decodeStats(body).connections, 1);
+  const after = used();
+  return snapshot.series > 0 ? after - before : 0;
+}
+
+function used(): number {
+  if (globalThis.gc === undefined) throw new Error("run with node --expose-gc");
+  globalThis.gc();
+  globalThis.gc();
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}
+
+function time(task: () => void): number {
+  const start = performance.now();
+  task();
+  return performance.now() - start;
+}
+
+function median(numbers: number[]): number {
+  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]!;
+}
+
+function rounded(result: Result): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(result).map(([name, value]: [string, number]) => [
+      name,
+      Number.isInteger(value) ? value : Number(value.toPrecision(3)),
+    ]),
+  );
+}

@@ -1,0 +1,128 @@
+/** METRICS.md against what is really exposed, in both directions. */
+
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { metricsPage } from "../../scripts/metrics-page.ts";
+import { encode } from "../../src/exposition/encode.ts";
+import { createOwnMetrics } from "../../src/exposition/own-metrics.ts";
+import { buildOnce, exposition, fixture } from "../support/build.ts";
+import { parseExposition } from "../support/parse.ts";
+
+const PAGE = readFileSync(new URL("../../METRICS.md", import.meta.url), "utf8");
+
+interface Row {
+  name: string;
+  /** The other cells, without code marks. */
+  cells: string[];
+}
+
+const ROWS: Row[] = PAGE.split("\n")
+  .filter((line) => line.startsWith("| `sora_"))
+  .map((line) => {
+    const [name, ...cells] = line
+      .slice(2, -2)
+      .split(" | ")
+      .map((cell) => cell.replaceAll("`", ""));
+    return { name: name!, cells };
+  });
+
+/** Everything that both samples and all documented fields yield, by family. */
+function exposedFamilies() {
+  const samples = ["2022", "2024"].map(
+    (form) => JSON.parse(fixture(`sora/connection-${form}.json`)) as object,
+  );
+  const listed = ["2022", "2024"].map((form) => {
+    const tree: Record<string, unknown> = { channel_id: "ch", connection_id: form };
+    for (const path of fixture(`sora/fields-${form}.txt`).trim().split("\n")) {
+      const keys = path.split(".");
+      let node = tree;
+      for (const key of keys.slice(0, -1)) node = (node[key] ??= {}) as Record<string, unknown>;
+      node[keys.at(-1)!] = 1;
+    }
+    return tree;
+  });
+  const answer = [...samples, ...listed].map((connection, i) => ({ ...connection, connection_id: `C${i}` }));
+  return parseExposition(exposition([buildOnce(answer).snapshot]), "prometheus-text");
+}
+
+test("the page is what the generator writes", () => {
+  expect(PAGE).toBe(metricsPage());
+});
+
+test("every metric of a connection has a row, every row has a metric, and they agree", () => {
+  const exposed = exposedFamilies();
+  const rows = ROWS.filter(({ name }) => name.startsWith("sora_connection_"));
+  expect(rows.map(({ name }) => name).sort()).toEqual([...exposed.keys()].sort());
+  for (const { name, cells } of rows) {
+    const labels = new Set(exposed.get(name)!.samples.flatMap((sample) => Object.keys(sample.labels)));
+    const own = [...labels].filter((label) => !["target", "channel_id", "connection_id"].includes(label));
+    if (name.endsWith("_info")) {
+      expect(cells[0]!.split(", ").sort()).toEqual(own.sort());
+    } else {
+      const [type, , rowLabels, help] = cells as [string, string, string, string];
+      expect([name, type, help]).toEqual([name, exposed.get(name)!.type, exposed.get(name)!.help]);
+      expect(
+        rowLabels
+          .split("<br>")
+          .map((cell) => cell.split(":")[0]!)
+          .filter(Boolean)
+          .sort(),
+      ).toEqual(own.sort());
+    }
+  }
+});
+
+test("every path of the samples and the lists is covered by the row of its metric", () => {
+  for (const form of ["2022", "2024"]) {
+    for (const path of fixture(`sora/fields-${form}.txt`).trim().split("\n")) {
+      const covering = ROWS.filter(({ cells }) =>
+        cells
+          .at(-1)!
+          .split("<br>")
+          .some((pattern) =>
+            new RegExp(`^${pattern.replaceAll(".", "\\.").replaceAll(/\{\w+\}/g, "[^.]+")}$`).test(path),
+          ),
+      );
+      expect([path, covering.length > 0]).toEqual([path, true]);
+    }
+  }
+});
+
+test("the known values of a label are those that are exposed", () => {
+  const exposed = exposedFamilies();
+  for (const { name, cells } of ROWS.filter(
+    ({ name }) => name.startsWith("sora_connection_") && !name.endsWith("_info"),
+  )) {
+    for (const cell of cells[2]!.split("<br>").filter((cell) => cell.includes(": "))) {
+      const [label, values] = cell.split(": ") as [string, string];
+      const seen = new Set(exposed.get(name)!.samples.map(({ labels }) => labels[label]!));
+      expect([name, label, values.split(", ")]).toEqual([name, label, [...seen].sort()]);
+    }
+  }
+});
+
+test("every metric of the exporter's own has a row, and every row is exposed", async () => {
+  const metrics = createOwnMetrics("1.2.3");
+  metrics.addTarget("t", () => 0);
+  const { snapshot, connections, values } = buildOnce([]);
+  metrics.pollSucceeded("t", { built: { snapshot, connections, values }, bytes: 2, seconds: 0.1 });
+  metrics.pollFailed("t", { reason: "timeout", seconds: 0.1 });
+  const text = Buffer.concat([...encode(await metrics.collect(), [], "prometheus-text")]).toString();
+  const exposed = [...parseExposition(text, "prometheus-text").values()].filter(({ name }) =>
+    name.startsWith("sora_"),
+  );
+  const rows = ROWS.filter(({ name }) => !name.startsWith("sora_connection_"));
+  expect(rows.map(({ name }) => name).sort()).toEqual(exposed.map(({ name }) => name).sort());
+  for (const { name, help, type, samples } of exposed) {
+    const [rowType, labels, rowHelp] = rows.find((row) => row.name === name)!.cells as [
+      string,
+      string,
+      string,
+    ];
+    expect([name, rowType, rowHelp]).toEqual([name, type, help]);
+    const own = new Set(
+      samples.flatMap((sample) => Object.keys(sample.labels)).filter((label) => label !== "le"),
+    );
+    expect([name, labels.split(", ").sort()]).toEqual([name, [...own].sort()]);
+  }
+});

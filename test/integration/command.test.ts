@@ -1,0 +1,175 @@
+/** The command as an operator starts it: exit codes, messages, signals; from the sources and from the package. */
+
+import { type ChildProcessByStdio, execFileSync, spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Readable } from "node:stream";
+import { fileURLToPath } from "node:url";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { until } from "../support/exporter.ts";
+import { type FakeSora, hang, reply, startFakeSora } from "../support/fake-sora.ts";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const MAIN = join(ROOT, "src/main.ts");
+const VERSION = /^sora-stats-exporter \d+\.\d+\.\d+ \(Node\.js v\d+\.\d+\.\d+\)\n$/;
+
+let directory: string;
+let running: ChildProcessByStdio<null, Readable, Readable> | undefined;
+let sora: FakeSora | undefined;
+
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), "sora-stats-exporter-"));
+});
+
+afterAll(() => rmSync(directory, { recursive: true }));
+
+afterEach(async () => {
+  running?.kill("SIGKILL");
+  await sora?.close();
+  running = sora = undefined;
+});
+
+function run(args: readonly string[], main = MAIN) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
+    encoding: "utf8",
+    timeout: 20_000,
+  });
+  return { status, stdout, stderr };
+}
+
+/** Starts it and waits until it listens. */
+async function start(args: readonly string[]) {
+  const child = spawn(process.execPath, [MAIN, "--web.listen-address=127.0.0.1:0", ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  running = child;
+  let stderr = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+  const exited = new Promise<number | string | null>((resolve) => {
+    child.once("exit", (code, signal) => resolve(code ?? signal));
+  });
+  await until(() => /listening on http\S+\/metrics/.test(stderr), 20_000);
+  const url = /listening on (http:\/\/127\.0\.0\.1:\d+)\/metrics/.exec(stderr)![1]!;
+  return { child, url, exited, stderr: () => stderr };
+}
+
+test("--version and --help", () => {
+  expect(run(["--version"])).toEqual({
+    status: 0,
+    stdout: expect.stringMatching(VERSION) as string,
+    stderr: "",
+  });
+  const help = run(["--help"]);
+  expect([help.status, help.stderr]).toEqual([0, ""]);
+  for (const flag of [
+    "--config.file",
+    "--config.check",
+    "--sora.url",
+    "--sora.interval",
+    "--sora.timeout",
+    "--[no-]sora.local",
+    "--web.listen-address",
+    "--web.telemetry-path",
+    "--log.level",
+    "--log.format",
+  ]) {
+    expect(help.stdout).toContain(flag);
+  }
+});
+
+describe("wrong usage is exit 2 and one line", () => {
+  test.each([
+    [
+      ["--sora.intervall=10s"],
+      "sora-stats-exporter: unknown flag --sora.intervall; did you mean --sora.interval?",
+    ],
+    [["--sora.interval=10"], "sora-stats-exporter: --sora.interval=10: "],
+    [["extra"], 'sora-stats-exporter: unexpected argument "extra"'],
+    [
+      ["--config.file=/nonexistent/config.yaml"],
+      "sora-stats-exporter: --config.file=/nonexistent/config.yaml: ENOENT",
+    ],
+  ])("%j", (args, beginning) => {
+    const { status, stdout, stderr } = run(args);
+    expect([status, stdout]).toEqual([2, ""]);
+    expect(stderr.startsWith(beginning)).toBe(true);
+    expect(stderr.match(/\n/g)).toHaveLength(1);
+  });
+
+  test("a mistake in the file names file, line and key", () => {
+    const file = join(directory, "bad.yaml");
+    writeFileSync(file, "sora:\n  url: http://127.0.0.1:3000/\n  intervall: 10s\n");
+    const { status, stderr } = run([`--config.file=${file}`, "--config.check"]);
+    expect(status).toBe(2);
+    expect(stderr.startsWith(`sora-stats-exporter: ${file}:3: sora.intervall: `)).toBe(true);
+    expect(stderr.match(/\n/g)).toHaveLength(1);
+  });
+});
+
+test("--config.check approves of the config.yaml that we ship", () => {
+  expect(run([`--config.file=${join(ROOT, "config.yaml")}`, "--config.check"])).toEqual({
+    status: 0,
+    stdout: "configuration is valid: 1 target(s)\n",
+    stderr: "",
+  });
+});
+
+test("it serves, and SIGTERM ends it cleanly in the middle of a poll and of keep-alive connections", async () => {
+  sora = await startFakeSora(hang);
+  const { child, url, exited, stderr } = await start([`--sora.url=${sora.url}`, "--log.format=json"]);
+  expect((await fetch(`${url}/-/healthy`)).status).toBe(200);
+  expect((await fetch(`${url}/-/ready`)).status).toBe(503);
+  expect((await fetch(`${url}/metrics`)).status).toBe(200);
+  await until(() => sora!.requests.length === 1);
+  const before = performance.now();
+  child.kill("SIGTERM");
+  expect(await exited).toBe(0);
+  expect(performance.now() - before).toBeLessThan(3000);
+  const lines = stderr()
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { level: number; msg: string });
+  expect(lines.map(({ msg }) => msg)).toEqual([expect.stringMatching(/^listening on /), "SIGTERM: stopping"]);
+});
+
+test("the text log has a line an event, whatever Sora's answer says", async () => {
+  sora = await startFakeSora(reply({ error_type: "X\nERROR: forged\u001b[31m" }, 400));
+  const { child, exited, stderr } = await start([`--sora.url=${sora.url}`]);
+  await until(() => stderr().includes("poll failed"));
+  child.kill("SIGINT");
+  expect(await exited).toBe(0);
+  const lines = stderr().trim().split("\n");
+  expect(lines).toHaveLength(3);
+  for (const line of lines) expect(line).toMatch(/^\[\d{4}-\d\d-\d\dT[\d:.]+Z\] (INFO|ERROR): /);
+  expect(lines[1]).toContain("poll failed: HTTP status 400, error_type X ERROR: forged [31m");
+});
+
+test("a port in use is one line and exit 1", async () => {
+  sora = await startFakeSora(reply([]));
+  const { status, stderr } = run([`--web.listen-address=127.0.0.1:${new URL(sora.url).port}`]);
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/^\[\S+\] FATAL: cannot start: listen EADDRINUSE[^\n]*\n$/);
+});
+
+test("a secret in a header is sent to Sora and shown nowhere", async () => {
+  sora = await startFakeSora(reply([]));
+  const file = join(directory, "secret.yaml");
+  writeFileSync(file, `targets:\n  - url: ${sora.url}\n    headers: { authorization: planted-secret }\n`);
+  const { child, url, exited, stderr } = await start([`--config.file=${file}`, "--log.level=debug"]);
+  await until(() => sora!.requests.length > 0);
+  expect(sora.requests[0]?.headers.authorization).toBe("planted-secret");
+  const shown = await Promise.all(
+    ["/metrics", "/", "/-/ready"].map(async (path) => (await fetch(url + path)).text()),
+  );
+  child.kill("SIGTERM");
+  await exited;
+  expect([...shown, stderr()].join()).not.toContain("planted-secret");
+});
+
+test("the package, built and packed, runs by its bin", () => {
+  execFileSync(process.execPath, [join(ROOT, "scripts/build.ts")]);
+  const { status, stdout } = run(["--version"], join(ROOT, "dist/main.js"));
+  expect([status, stdout]).toEqual([0, expect.stringMatching(VERSION)]);
+  expect(run(["--sora.interval=x"], join(ROOT, "dist/main.js")).status).toBe(2);
+});
