@@ -16,7 +16,7 @@ export interface Exporter {
   /** Where it listens, without a path, such as `http://127.0.0.1:10490`. */
   readonly url: string;
   readonly targets: readonly Target[];
-  /** Ends polls, answers and connections. */
+  /** Ends polls at once, and answers under way after `CLOSE_GRACE_MS` at the latest. */
   close(): Promise<void>;
 }
 
@@ -25,6 +25,9 @@ export interface ExporterEdges {
   /** Version of this package. */
   readonly version: string;
 }
+
+/** How long answers under way have to finish. */
+const CLOSE_GRACE_MS = 2000;
 
 /**
  * Starts an exporter.
@@ -60,7 +63,10 @@ export async function startExporter(config: Config, { log, version }: ExporterEd
     targets,
     async close() {
       stop.abort();
+      // A reader that has stopped reading, or a request that never ends, must not keep the process.
+      const grace = setTimeout(() => server.server.closeAllConnections(), CLOSE_GRACE_MS);
       await Promise.all([server.close(), polling]);
+      clearTimeout(grace);
       await Promise.all(clients.map((client) => client.close()));
     },
   };

@@ -9,9 +9,12 @@ export interface Pollable {
   poll(signal: AbortSignal): Promise<void>;
 }
 
+/** Spreading first polls further would keep an operator waiting, and `/-/ready` too. */
+const MAX_SPREAD_MS = 5000;
+
 /**
- * Polls until the signal aborts. The first polls of several targets are spread over the interval, so that they do not
- * all answer at once.
+ * Polls until the signal aborts. The first polls of several targets are spread over the interval, or over the five
+ * seconds at its beginning, so that they do not all answer at once.
  *
  * A poll is due one interval after the one before was due. A poll that takes longer than the interval delays the next
  * one, which then starts at once; what it missed is not made up for.
@@ -24,7 +27,10 @@ export async function runPolling(
   signal: AbortSignal,
 ): Promise<void> {
   await Promise.all(
-    targets.map((target, i) => runLoop(target, (target.intervalMs * i) / targets.length, clock, signal)),
+    targets.map((target, i) => {
+      const spreadMs = Math.min(target.intervalMs, MAX_SPREAD_MS);
+      return runLoop(target, (spreadMs * i) / targets.length, clock, signal);
+    }),
   );
 }
 

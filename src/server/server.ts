@@ -21,13 +21,16 @@ export interface ServerEdges {
   readonly log: Logger;
 }
 
+/** For a request to come in whole; an answer may take longer. */
+const REQUEST_TIMEOUT_MS = 10_000;
+
 /** Makes the server; it does not listen yet. */
 export function createServer(
   options: ServerOptions,
   { targets, metrics, log }: ServerEdges,
 ): FastifyInstance {
   // Without fastify's own log: it has a line a request, and what matters is logged here.
-  const server = fastify({ forceCloseConnections: "idle" });
+  const server = fastify({ forceCloseConnections: "idle", requestTimeout: REQUEST_TIMEOUT_MS });
 
   server.get(options.telemetryPath, async (request, reply) => {
     const own = await metrics.collect();
@@ -35,7 +38,11 @@ export function createServer(
     const { format, contentType, gzip } = negotiate(request.headers);
     void reply.header("content-type", contentType).header("vary", "accept, accept-encoding");
     const chunks = Readable.from(encode(own, snapshots, format), { objectMode: false });
-    chunks.on("error", (error) => log.error({ err: error }, "exposition was cut short"));
+    chunks.on("error", (error: NodeJS.ErrnoException) => {
+      // A reader that goes away is no error.
+      if (error.code !== "ERR_STREAM_PREMATURE_CLOSE")
+        log.error({ stack: error.stack }, "exposition was cut short");
+    });
     return send(reply, chunks, gzip);
   });
 
@@ -56,8 +63,8 @@ export function createServer(
       .send(indexPage(options)),
   );
 
-  server.setErrorHandler((error, request, reply) => {
-    log.error({ err: error, path: request.url }, "request failed");
+  server.setErrorHandler<Error>((error, request, reply) => {
+    log.error({ stack: error.stack, path: request.url }, "request failed");
     return reply.code(500).type("text/plain; charset=utf-8").send("Internal error; the log tells more.\n");
   });
 
@@ -68,7 +75,7 @@ export function createServer(
 function send(reply: FastifyReply, chunks: Readable, gzip: boolean): FastifyReply {
   if (!gzip) return reply.send(chunks);
   const compressed = pipeline(chunks, createGzip({ level: constants.Z_BEST_SPEED }), () => {
-    // Errors are logged where they arise; a reader that goes away is none.
+    // Errors are logged where they arise.
   });
   return reply.header("content-encoding", "gzip").send(compressed);
 }

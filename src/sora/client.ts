@@ -1,6 +1,6 @@
 /** Calls Sora's HTTP API: one connection kept alive per target, and nothing but operations that read. */
 
-import { Client } from "undici";
+import { Client, type Dispatcher } from "undici";
 import { decodeError } from "./decode.ts";
 import { type FailureReason, SoraFailure } from "./failure.ts";
 import { type Operation, OPERATIONS } from "./operations.ts";
@@ -46,37 +46,66 @@ export function createSoraClient(options: SoraClientOptions): SoraClient {
   });
   return {
     async call(operation, parameters, stop) {
-      const signal = AbortSignal.timeout(options.timeoutMs);
+      const timeout = AbortSignal.timeout(options.timeoutMs);
+      const signal = stop === undefined ? timeout : AbortSignal.any([timeout, stop]);
+      const request = {
+        method: "POST" as const,
+        path: pathname,
+        headers: {
+          ...options.headers,
+          "content-type": "application/json",
+          "x-sora-target": OPERATIONS[operation],
+        },
+        body: JSON.stringify(parameters),
+        signal,
+        // The signal alone bounds the call.
+        headersTimeout: 0,
+        bodyTimeout: 0,
+      };
       try {
-        const answer = await client.request({
-          method: "POST",
-          path: pathname,
-          headers: {
-            ...options.headers,
-            "content-type": "application/json",
-            "x-sora-target": OPERATIONS[operation],
-          },
-          body: JSON.stringify(parameters),
-          signal: stop === undefined ? signal : AbortSignal.any([signal, stop]),
-          // The signal alone bounds the call.
-          headersTimeout: 0,
-          bodyTimeout: 0,
-        });
-        const body = await readBody(answer, options.bodySizeLimitBytes);
-        if (answer.statusCode !== 200) throw decodeError(answer.statusCode, body);
-        return body;
+        const answer = await requestTwice(client, request);
+        if (answer.statusCode !== 200) throw await readError(answer);
+        return await readBody(answer, options.bodySizeLimitBytes);
       } catch (error) {
-        throw toFailure(error, signal, options);
+        throw toFailure(error, timeout, options);
       }
     },
     close: () => client.destroy(),
   };
 }
 
-async function readBody(
-  { headers, body }: { headers: Record<string, unknown>; body: AsyncIterable<Buffer> & { destroy(): void } },
-  limit: number,
-): Promise<Buffer> {
+/**
+ * Requests, and once more if a connection that was kept alive turns out to be closed: the server may close it just as the
+ * request sets out. Nothing is asked twice that is not safe to ask twice, as every operation only reads.
+ */
+async function requestTwice(
+  client: Client,
+  request: Dispatcher.RequestOptions,
+): Promise<Dispatcher.ResponseData> {
+  const reused = client.stats.connected;
+  try {
+    return await client.request(request);
+  } catch (error) {
+    if (!reused || !CLOSED_CODES.has(codeOf(error) ?? "")) throw error;
+    return client.request(request);
+  }
+}
+
+const CLOSED_CODES = new Set(["UND_ERR_SOCKET", "ECONNRESET", "EPIPE"]);
+
+/** Sora's errors are short; of anything longer the status says enough. */
+const ERROR_BODY_LIMIT = 64 * 1024;
+
+/** What an answer with another status than 200 means; its body matters only if it can be had. */
+async function readError(answer: Dispatcher.ResponseData): Promise<SoraFailure> {
+  try {
+    return decodeError(answer.statusCode, await readBody(answer, ERROR_BODY_LIMIT));
+  } catch {
+    return decodeError(answer.statusCode, Buffer.alloc(0));
+  }
+}
+
+async function readBody({ headers, body }: Dispatcher.ResponseData, limit: number): Promise<Buffer> {
   const tooLarge = () =>
     new SoraFailure("too_large", `the answer is longer than the limit of ${limit} bytes`);
   if (Number(headers["content-length"]) > limit) {
@@ -85,7 +114,7 @@ async function readBody(
   }
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of body) {
+  for await (const chunk of body as AsyncIterable<Buffer>) {
     size += chunk.length;
     if (size > limit) throw tooLarge();
     chunks.push(chunk);
@@ -93,10 +122,10 @@ async function readBody(
   return Buffer.concat(chunks, size);
 }
 
-function toFailure(error: unknown, signal: AbortSignal, { timeoutMs }: SoraClientOptions): SoraFailure {
+function toFailure(error: unknown, timeout: AbortSignal, { timeoutMs }: SoraClientOptions): SoraFailure {
   if (error instanceof SoraFailure) return error;
   const code = codeOf(error);
-  if (signal.aborted || code === "UND_ERR_CONNECT_TIMEOUT") {
+  if (timeout.aborted || code === "UND_ERR_CONNECT_TIMEOUT") {
     return new SoraFailure("timeout", `no complete answer within ${timeoutMs} ms`, { cause: error });
   }
   const reason: FailureReason = code !== undefined && TLS_CODE.test(code) ? "tls" : "connect";

@@ -30,7 +30,7 @@ export function decodeStats(body: Buffer): StatsAnswer {
  * The failure that an answer with another status than 200 means.
  *
  * @param status of the answer
- * @param body its beginning or all of it; a proxy may send anything
+ * @param body all of it, or nothing where it could not be had; a proxy may send anything
  */
 export function decodeError(status: number, body: Buffer): SoraFailure {
   let errorType: string | undefined;

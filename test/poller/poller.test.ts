@@ -59,6 +59,17 @@ test("first polls are spread over the interval, and a slow target does not hold 
   await done;
 });
 
+test("first polls of targets with long intervals do not wait for long", async () => {
+  const clock = createVirtualClock();
+  const stop = new AbortController();
+  const all = [target(clock, 3_600_000), target(clock, 3_600_000)];
+  const done = runPolling(all, clock, stop.signal);
+  await clock.advance(5000);
+  expect(all.map(({ starts }) => starts)).toEqual([[0], [2500]]);
+  stop.abort();
+  await done;
+});
+
 test("the end comes at once, in a pause and in the middle of a poll", async () => {
   const clock = createVirtualClock();
   const stop = new AbortController();
