@@ -45,7 +45,7 @@ function compileSegment(segment: string): SegmentMatcher {
   const names = [...segment.matchAll(/\{(\w+)\}/g)].map((match) => match[1]!);
   if (names.length === 0) return (key) => (key === segment ? [] : undefined);
   if (segment === `{${names[0]!}}`) return (key) => [[names[0]!, key]];
-  const regexp = new RegExp(`^${segment.replaceAll(/\{\w+\}/g, "([a-z0-9_]+?)")}$`);
+  const regexp = new RegExp(`^${segment.replaceAll(/\{\w+\}/g, "([a-z0-9]|[a-z0-9][a-z0-9_]*?[a-z0-9])")}$`);
   return (key) => {
     const values = regexp.exec(key)?.slice(1);
     if (values === undefined || values.some((value) => QUANTITY.test(`_${value}`))) return undefined;

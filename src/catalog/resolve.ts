@@ -20,6 +20,14 @@ export interface Resolved {
   readonly unknown: string | undefined;
 }
 
+/** What the catalog knows of a place in Sora's answer. */
+export interface Expectation {
+  /** A number that a rule covers, an object with such numbers below it, or nothing that it knows. */
+  readonly is: "number" | "object" | "nothing";
+  /** See `Resolved.unknown`. */
+  readonly unknown: string | undefined;
+}
+
 type OwnerOf = (name: string, labels: readonly Label[]) => string | undefined;
 
 /** What every per-connection metric's name starts with. */
@@ -30,13 +38,23 @@ const PATTERNS: readonly { pattern: Pattern; rule: Rule }[] = RULES.flatMap((rul
 );
 const SCOPE_PATTERNS = SCOPES.map((scope) => ({ pattern: compilePattern(scope.path), scope }));
 const INFO_PATTERNS = INFO_RULES.map((rule) => ({ pattern: compilePattern(rule.path), rule }));
+/** The objects on the way down to the fields of the rules. */
+const SECTION_PATTERNS = [
+  ...new Set(
+    RULES.flatMap(({ path, aliases = [] }) => [path, ...aliases]).flatMap((path) => {
+      const keys = path.split(".");
+      return keys.slice(1).map((_, i) => keys.slice(0, i + 1).join("."));
+    }),
+  ),
+].map(compilePattern);
 const RULE_NAMES: ReadonlySet<string> = new Set([...RULES, ...INFO_RULES].map(({ name }) => name));
 
 /**
  * Names the series of one numeric field.
  *
  * Two different paths get the same series only if they are spellings of one field: a path whose name by the general
- * rule belongs to another already, or whose keys do not fit into a metric name, carries itself as the label `path`.
+ * rule is another's already, or whose keys do not fit into a metric name, carries itself as the label `path`; a name that
+ * a rule has is never given to it.
  *
  * @param path keys from the connection object down to the number
  * @param ownerOf the `unknown` path that has the series of a name and labels already, if one has
@@ -45,7 +63,7 @@ export function resolveField(path: readonly string[], ownerOf: OwnerOf = () => u
   for (const { pattern, rule } of PATTERNS) {
     const captures = pattern.match(path);
     if (captures === undefined) continue;
-    const labels = captures.map(([name, value]): Label => [name, VALUE_SPELLINGS.get(value) ?? value]);
+    const labels = captures.map(([name, value]): Label => [name, VALUE_SPELLINGS[name]?.get(value) ?? value]);
     return {
       name: CONNECTION_PREFIX + rule.name,
       help: rule.help,
@@ -55,6 +73,18 @@ export function resolveField(path: readonly string[], ownerOf: OwnerOf = () => u
     };
   }
   return resolveUnknown(path, ownerOf);
+}
+
+/**
+ * What the catalog expects at a path.
+ *
+ * @param path keys from the connection object down
+ */
+export function expectation(path: readonly string[]): Expectation {
+  const { unknown } = resolveField(path);
+  if (unknown === undefined) return { is: "number", unknown };
+  const isSection = SECTION_PATTERNS.some((pattern) => pattern.match(path) !== undefined);
+  return { is: isSection ? "object" : "nothing", unknown };
 }
 
 /**
@@ -83,8 +113,9 @@ function resolveUnknown(path: readonly string[], ownerOf: OwnerOf): Resolved {
   const labels = scoped?.labels ?? [];
   const { name, divisor, lossy } = generalName(scoped ? [scoped.scope.name, ...scoped.rest] : path);
   const shown = showPath(scoped ? [...scoped.prefix, ...scoped.rest] : path);
-  const full = CONNECTION_PREFIX + name;
-  const needsPath = lossy || RULE_NAMES.has(name) || (ownerOf(full, labels) ?? shown) !== shown;
+  // Among the series of a rule's metric a stranger would be counted in every sum.
+  const full = CONNECTION_PREFIX + (RULE_NAMES.has(name) ? `unknown_${name}` : name);
+  const needsPath = lossy || (ownerOf(full, labels) ?? shown) !== shown;
   return {
     name: full,
     help: "Field of Sora that this version does not know; named by the general rule",

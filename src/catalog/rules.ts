@@ -383,5 +383,7 @@ export const INFO_RULES: readonly InfoRule[] = [
   },
 ];
 
-/** Captured values that Sora spells in more than one way, and the one that we expose. */
-export const VALUE_SPELLINGS: ReadonlyMap<string, string> = new Map([["video_timeing", "video_timing"]]);
+/** By label, captured values that Sora spells in more than one way, and the one that we expose. */
+export const VALUE_SPELLINGS: Readonly<Record<string, ReadonlyMap<string, string>>> = {
+  extension: new Map([["video_timeing", "video_timing"]]),
+};

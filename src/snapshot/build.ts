@@ -4,7 +4,7 @@ import { CONNECTION_PREFIX, type Label } from "../catalog/resolve.ts";
 import { labelValue } from "./label-value.ts";
 import { layOut, type InfoEntries } from "./layout.ts";
 import type { Connection, Snapshot } from "./snapshot.ts";
-import { childOf, createTree, hasRule, type Node, planColumn, type Tree } from "./tree.ts";
+import { childOf, createTree, expectationAt, type Node, planColumn, type Tree } from "./tree.ts";
 
 /** Why a whole connection is left out of a snapshot. */
 export const CONNECTION_REJECTIONS = [
@@ -19,6 +19,7 @@ export type ConnectionRejection = (typeof CONNECTION_REJECTIONS)[number];
 /** Why one value of a connection is left out of a snapshot. */
 export const VALUE_REJECTIONS = [
   "not_a_number",
+  "not_an_object",
   "array",
   "negative",
   "not_finite",
@@ -42,8 +43,8 @@ export interface Built {
 
 /** Sora nests four deep; what is far beyond that is no statistics. */
 const MAX_DEPTH = 16;
-/** Fields that no rule knows, in one target; each is a metric of its own, so their number is bounded. */
-const MAX_UNKNOWN_COLUMNS = 1000;
+/** Fields that no rule knows, in one target: almost every one is a metric of its own, so their number is bounded. */
+const MAX_UNKNOWN_FIELDS = 1000;
 /** The tree is made anew when it holds this many more keys than twice what the last poll had. */
 const TREE_SLACK = 10_000;
 
@@ -59,7 +60,6 @@ export class SnapshotBuilder {
   #length = 0;
   #rowEnds: number[] = [];
   #infos = new Map<string, InfoEntries>();
-  #unknownColumns = 0;
   #nodesSeen = 0;
   #connection: Connection = { channelId: "", connectionId: "" };
   #rejectedValues = new Tally<ValueRejection>();
@@ -108,7 +108,7 @@ export class SnapshotBuilder {
       rowEnds: this.#rowEnds,
       infos: this.#infos.values(),
     });
-    this.#forgetOldKeys();
+    this.#forgetOldKeys(snapshot.unknownPaths.length);
     return { snapshot, connections: rejected.result(), values: this.#rejectedValues.result() };
   }
 
@@ -126,11 +126,10 @@ export class SnapshotBuilder {
   }
 
   /** Keys that users choose come and go; without this the tree would hold all that ever were. */
-  #forgetOldKeys(): void {
-    if (this.#tree.nodes > 2 * this.#nodesSeen + TREE_SLACK) {
-      this.#tree = createTree();
-      this.#unknownColumns = 0;
-    }
+  #forgetOldKeys(unknownFields: number): void {
+    const { nodes, unknownPaths } = this.#tree;
+    const departedFillTheBound = unknownPaths.size >= MAX_UNKNOWN_FIELDS && unknownFields < unknownPaths.size;
+    if (nodes > 2 * this.#nodesSeen + TREE_SLACK || departedFillTheBound) this.#tree = createTree();
   }
 
   #walk(object: Readonly<Record<string, unknown>>, node: Node, row: number, depth: number): void {
@@ -156,11 +155,13 @@ export class SnapshotBuilder {
 
   #addNumber(node: Node, value: number, row: number): void {
     if (node.column === undefined) {
-      if (this.#unknownColumns >= MAX_UNKNOWN_COLUMNS && !hasRule(node)) {
+      const { unknown } = expectationAt(node);
+      const { unknownPaths } = this.#tree;
+      if (unknown !== undefined && unknownPaths.size >= MAX_UNKNOWN_FIELDS && !unknownPaths.has(unknown)) {
         this.#reject("too_many_fields", node);
         return;
       }
-      if (planColumn(this.#tree, node).unknown !== undefined) this.#unknownColumns++;
+      planColumn(this.#tree, node);
     }
     const column = node.column!;
     if (!Number.isFinite(value)) this.#reject("not_finite", node);
@@ -187,7 +188,9 @@ export class SnapshotBuilder {
 
   #rejectOther(node: Node, value: unknown): void {
     if (Array.isArray(value)) this.#reject("array", node);
-    else if (node.key.startsWith("total_") || hasRule(node)) this.#reject("not_a_number", node);
+    else if (node.key.startsWith("total_") || expectationAt(node).is === "number")
+      this.#reject("not_a_number", node);
+    else if (expectationAt(node).is === "object") this.#reject("not_an_object", node);
   }
 
   #reject(reason: ValueRejection, node: Node): void {

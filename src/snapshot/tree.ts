@@ -3,8 +3,16 @@
  * It outlives the polls, so that a poll only looks keys up.
  */
 
-import { type Label, type Resolved, resolveField, resolveInfo } from "../catalog/resolve.ts";
+import {
+  type Expectation,
+  expectation,
+  type Label,
+  type Resolved,
+  resolveField,
+  resolveInfo,
+} from "../catalog/resolve.ts";
 import type { InfoRule } from "../catalog/rules.ts";
+import { originalKey } from "../sora/json.ts";
 import { labelValue } from "./label-value.ts";
 import { type MetricType, typeOf } from "./snapshot.ts";
 
@@ -40,8 +48,8 @@ export interface Node {
   readonly children: Map<string, Node>;
   /** What a number here becomes; undefined until there was one. */
   column: ColumnPlan | undefined;
-  /** Whether a rule of the catalog covers a field here; undefined until somebody asked. */
-  hasRule: boolean | undefined;
+  /** What the catalog expects here; undefined until somebody asked. */
+  expects: Expectation | undefined;
   /** The info metric of an object here. */
   readonly info: { readonly rule: InfoRule; readonly labels: readonly Label[] } | undefined;
   /** Number of the last poll that had the key. */
@@ -53,18 +61,26 @@ export interface Tree {
   readonly root: Node;
   readonly columns: ColumnPlan[];
   readonly columnsByKey: Map<string, ColumnPlan>;
+  /** Paths that no rule knows and that have a column. */
+  readonly unknownPaths: Set<string>;
   nodes: number;
 }
 
 export function createTree(): Tree {
-  return { root: createNode("", [], 0), columns: [], columnsByKey: new Map(), nodes: 1 };
+  return {
+    root: createNode("", [], 0),
+    columns: [],
+    columnsByKey: new Map(),
+    unknownPaths: new Set(),
+    nodes: 1,
+  };
 }
 
 /** Finds or makes a node's child. */
 export function childOf(tree: Tree, node: Node, key: string): Node {
   const known = node.children.get(key);
   if (known !== undefined) return known;
-  const child = createNode(key, [...node.path, labelValue(key)], node.order.length);
+  const child = createNode(key, [...node.path, labelValue(originalKey(key))], node.order.length);
   node.children.set(key, child);
   node.order.push(child);
   tree.nodes++;
@@ -75,12 +91,13 @@ export function childOf(tree: Tree, node: Node, key: string): Node {
 export function planColumn(tree: Tree, node: Node): ColumnPlan {
   const find = (name: string, labels: readonly Label[]) => tree.columnsByKey.get(columnKey(name, labels));
   const resolved = resolveField(node.path, (name, labels) => find(name, labels)?.unknown);
+  if (resolved.unknown !== undefined) tree.unknownPaths.add(resolved.unknown);
   return (node.column = find(resolved.name, resolved.labels) ?? addColumn(tree, resolved));
 }
 
-/** Whether a rule of the catalog covers a node. */
-export function hasRule(node: Node): boolean {
-  return (node.hasRule ??= resolveField(node.path).unknown === undefined);
+/** What the catalog expects at a node. */
+export function expectationAt(node: Node): Expectation {
+  return (node.expects ??= expectation(node.path));
 }
 
 function addColumn(tree: Tree, { name, help, labels, divisor, unknown }: Resolved): ColumnPlan {
@@ -114,7 +131,7 @@ function createNode(key: string, path: readonly string[], position: number): Nod
     order: [],
     children: new Map(),
     column: undefined,
-    hasRule: undefined,
+    expects: undefined,
     info: resolveInfo(path),
     seenIn: -1,
   };

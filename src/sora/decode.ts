@@ -2,6 +2,7 @@
 
 import { isUtf8 } from "node:buffer";
 import { SoraFailure } from "./failure.ts";
+import { parseJson } from "./json.ts";
 
 /** The elements of an answer to GetStatsAllConnections. */
 export interface StatsAnswer {
@@ -47,7 +48,7 @@ export function decodeError(status: number, body: Buffer): SoraFailure {
 function parse(body: Buffer): unknown {
   if (body.length === 0) throw new SoraFailure("invalid_json", "the answer is empty");
   try {
-    return JSON.parse(body.toString("utf8"));
+    return parseJson(body.toString("utf8"));
   } catch (error) {
     throw new SoraFailure("invalid_json", `the answer of ${body.length} bytes is no JSON`, { cause: error });
   }

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { generalName } from "../../src/catalog/general.ts";
-import { resolveField } from "../../src/catalog/resolve.ts";
+import { expectation, resolveField } from "../../src/catalog/resolve.ts";
 
 test.each([
   ["foo.bar.total_baz_byte_size", "foo_bar_baz_bytes_total", 1, false],
@@ -63,9 +63,36 @@ test("a path that does not fit into a name, or whose name a rule has, says itsel
   expect(resolveField(["foo", "ba-r"]).labels).toEqual([["path", "foo.ba-r"]]);
   expect(resolveField(["a.b", "c"]).labels).toEqual([["path", '"a.b".c']]);
   expect(resolveField(["a", "b.c"]).labels).toEqual([["path", 'a."b.c"']]);
-  const stranger = resolveField(["received", "total_packets"]);
-  expect(stranger.name).toBe(resolveField(["rtp", "total_received"]).name);
-  expect(stranger.labels).toEqual([["path", "received.total_packets"]]);
+});
+
+test("a field that no rule knows never joins the series of a rule's metric", () => {
+  expect(resolveField(["received", "total_packets"])).toMatchObject({
+    name: "sora_connection_unknown_received_packets_total",
+    labels: [],
+  });
+  expect(resolveField(["info"]).name).toBe("sora_connection_unknown_info");
+});
+
+test("captures take words, and values are respelled only where Sora spells them in two ways", () => {
+  expect(resolveField(["network_status", "total_unstable_level_changes"])).toMatchObject({
+    name: "sora_connection_network_status_unstable_level_changes_total",
+    labels: [],
+  });
+  const label = resolveField(["data_channel", "video_timeing", "max_retransmits"]).labels;
+  expect(label).toEqual([["label", "video_timeing"]]);
+});
+
+test("the catalog knows which places are numbers, which are sections, and which it has never heard of", () => {
+  const at = (path: string) => expectation(path.split(".")).is;
+  expect(["rtp.total_sent", "cc.round_trip_time", "data_channel.#x.max_retransmits"].map(at)).toEqual(
+    Array(3).fill("number"),
+  );
+  expect(
+    ["rtp", "rtp_hdrext", "simulcast", "simulcast.r7", "simulcast.r0.rtp", "data_channel.#x"].map(at),
+  ).toEqual(Array(6).fill("object"));
+  expect(["timestamp", "rtp.codec", "foo", "data_channel.#x.protocol"].map(at)).toEqual(
+    Array(4).fill("nothing"),
+  );
 });
 
 test("a name that another unknown path has already is told apart by the label path", () => {

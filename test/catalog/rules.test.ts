@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { compilePattern } from "../../src/catalog/pattern.ts";
 import { resolveField } from "../../src/catalog/resolve.ts";
 import { RULES } from "../../src/catalog/rules.ts";
 import { documentedFields } from "../../src/sora/documented.ts";
@@ -111,20 +112,32 @@ test.each([
   expect(series(path)).toBe(expected);
 });
 
-test.each([
+const SPELLINGS: readonly (readonly [string, string])[] = [
   ["rtp_hdr_ext.total_sent_rtp_hdr_ext_toffset", "rtp_hdrext.total_sent_rtp_hdrext_toffset"],
   ["rtp_hdr_ext.total_sent_rtp_hdr_ext_video_timeing", "rtp_hdrext.total_sent_rtp_hdrext_video_timing"],
   [
     "simulcast.r0.rtp_hdr_ext.total_received_rtp_hdr_ext_video_timeing",
     "simulcast.r0.rtp_hdrext.total_received_rtp_hdrext_video_timing",
   ],
+  ["rtp_hdr_ext.total_received_rtp_hdr_ext_toffset", "rtp_hdrext.total_received_rtp_hdrext_toffset"],
   ["rtcp.total_generic_nack_cache_hit", "rtp.total_generic_nack_cache_hit"],
   ["rtcp.total_pli_trigger", "rtp.total_pli_trigger"],
   ["rtp.total_decrypt_skipped_audio_srtp", "rtp.tocal_decrypt_skipped_audio_srtp"],
   ["simulcast.r2.rtp.total_decrypt_skipped_video_srtp", "simulcast.r2.rtp.tocal_decrypt_skipped_video_srtp"],
-])("%s and %s are one series", (one, other) => {
+];
+
+test.each(SPELLINGS)("%s and %s are one series", (one, other) => {
   expect(resolveField(one.split(".")).unknown).toBeUndefined();
   expect(series(other)).toBe(series(one));
+});
+
+test("each alias of a rule is a spelling that Sora is known to use", () => {
+  const aliases = RULES.flatMap(({ aliases = [] }) => aliases);
+  expect(aliases.length).toBeGreaterThan(5);
+  const known = [...LISTS.flatMap(paths), ...SPELLINGS.map(([, other]) => other)];
+  const matches = (alias: string) =>
+    known.some((path) => compilePattern(alias).match(path.split(".")) !== undefined);
+  expect(aliases.filter((alias) => !matches(alias))).toEqual([]);
 });
 
 test("a total and its parts are never in one metric", () => {

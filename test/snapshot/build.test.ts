@@ -106,17 +106,40 @@ describe("values that cannot be exported", () => {
     expect(seriesOf(built.snapshot)).toEqual(["C1 sent_packets_total{} 1"]);
   });
 
-  test("fields that no rule knows are bounded, known ones are not", () => {
-    const foo = Object.fromEntries(Array.from({ length: 1200 }, (_, i) => [`total_f${i}`, i]));
-    const foos = Object.fromEntries(Array.from({ length: 1200 }, (_, i) => [`f${i}`, i]));
+  test.each([
+    ["a string", "x"],
+    ["true", true],
+  ])("%s where a section is expected is left out and counted", (_, section) => {
+    const built = buildOnce([
+      connection({ turn: section, simulcast: { r0: section }, rtp: { total_sent: 1 } }),
+    ]);
+    expect([...built.values.counts]).toEqual([["not_an_object", 2]]);
+    expect(seriesOf(built.snapshot)).toEqual(["C1 sent_packets_total{} 1"]);
+  });
+});
+
+describe("fields that no rule knows", () => {
+  const fields = (prefix: string, count: number) =>
+    Object.fromEntries(Array.from({ length: count }, (_, i) => [`${prefix}${i}`, i]));
+
+  test("are bounded; those that a rule knows, and labels, are not", () => {
     const labels = Object.fromEntries(
-      Array.from({ length: 1200 }, (_, i) => [`#${i}`, { max_retransmits: i }]),
+      Array.from({ length: 1200 }, (_, i) => [`#${i}`, { max_retransmits: i, total_new: i }]),
     );
-    const built = buildOnce([connection({ foos, data_channel: labels })]);
-    expect([...built.values.counts]).toEqual([["too_many_fields", 200]]);
+    const built = buildOnce([connection({ data_channel: labels, foo: fields("total_f", 1200) })]);
+    expect([...built.values.counts]).toEqual([["too_many_fields", 201]]);
     expect(built.snapshot.unknownPaths).toHaveLength(1000);
-    expect(seriesOf(built.snapshot)).toHaveLength(1000 + 1200);
-    expect(buildOnce([connection({ foo })]).values.counts.get("too_many_fields")).toBe(200);
+    expect(seriesOf(built.snapshot)).toHaveLength(1200 + 1200 + 999);
+  });
+
+  test("make room when they are gone", () => {
+    const builder = new SnapshotBuilder("t");
+    const build = (prefix: string) => builder.build([connection({ foo: fields(prefix, 900) })], 0);
+    expect(build("a").values.counts.size).toBe(0);
+    expect(build("b").values.counts.get("too_many_fields")).toBe(800);
+    const third = build("b");
+    expect(third.values.counts.size).toBe(0);
+    expect(third.snapshot.unknownPaths).toHaveLength(900);
   });
 });
 

@@ -1,0 +1,57 @@
+/**
+ * JSON.parse, around a mistake of V8 14.6 (Node.js 26): where an object is expected to have a key that holds a backslash,
+ * another key whose escapes are spelled like it is taken for it, so that after `"#a\\"` the key `"#a\""` is lost. Keys are
+ * chosen by Sora's users too, as labels of data channels. So backslashes are kept out of keys while V8 sees them.
+ */
+
+/** Stands for a backslash in a key; a noncharacter of Unicode, that no keyboard has and no text should hold. */
+const STAND_IN = "\u{fdd0}";
+
+/**
+ * Parses JSON. Keys that hold a backslash have a stand-in for it, which `originalKey` takes back.
+ *
+ * @throws SyntaxError where the text is no JSON
+ */
+export function parseJson(text: string): unknown {
+  return JSON.parse(text.includes("\\\\") ? hideBackslashesOfKeys(text) : text);
+}
+
+/** A key of what `parseJson` returned, as it was written. */
+export function originalKey(key: string): string {
+  return key.includes(STAND_IN) ? key.replaceAll(STAND_IN, "\\") : key;
+}
+
+function hideBackslashesOfKeys(text: string): string {
+  let done = 0;
+  let hidden = "";
+  for (let open = text.indexOf('"'); open !== -1;) {
+    const close = closingQuote(text, open);
+    if (close === -1) break; // Cut off, so no JSON in any case.
+    COLON.lastIndex = close + 1;
+    if (COLON.test(text)) {
+      const key = text.slice(open, close);
+      if (key.includes("\\\\")) {
+        const shown = key.replaceAll(/\\(.)/gs, (escape, character) =>
+          character === "\\" ? STAND_IN : escape,
+        );
+        hidden += text.slice(done, open) + shown;
+        done = close;
+      }
+    }
+    open = text.indexOf('"', close + 1);
+  }
+  return hidden + text.slice(done);
+}
+
+/** Behind a string that is a key. */
+const COLON = /\s*:/y;
+
+/** Where the string that opens at `open` closes, or -1; in time that grows with the string alone, even if it never ends. */
+function closingQuote(text: string, open: number): number {
+  for (let quote = text.indexOf('"', open + 1); quote !== -1; quote = text.indexOf('"', quote + 1)) {
+    let before = quote;
+    while (text[before - 1] === "\\") before--;
+    if ((quote - before) % 2 === 0) return quote;
+  }
+  return -1;
+}
