@@ -4,7 +4,9 @@ import { CONNECTION_PREFIX, resolveField } from "../src/catalog/resolve.ts";
 import { INFO_RULES, RULES, type Rule } from "../src/catalog/rules.ts";
 import { createOwnMetrics } from "../src/exposition/own-metrics.ts";
 import { typeOf, unitOf } from "../src/snapshot/snapshot.ts";
+import { CONNECTION_REJECTIONS, VALUE_REJECTIONS } from "../src/snapshot/build.ts";
 import { documentedFields } from "../src/sora/documented.ts";
+import { FAILURE_REASONS } from "../src/sora/failure.ts";
 
 /** The whole page, as Markdown. */
 export function metricsPage(): string {
@@ -31,9 +33,11 @@ ${sections()
 ### Strings and booleans
 
 ${table(
-  ["Metric", "Labels", "Help", "Sora"],
+  ["Metric", "Type", "Unit", "Labels", "Help", "Sora"],
   INFO_RULES.map(({ path, name, help, labels }) => [
     code(CONNECTION_PREFIX + name),
+    typeOf(name),
+    "",
     [...path.matchAll(/\{(\w+)\}/g)]
       .map((match) => match[1]!)
       .concat(labels)
@@ -52,11 +56,12 @@ Sora adds fields with its releases. A number that no rule knows is exported all 
 - a leading \`total_\` of the last key makes a counter and moves to the end as \`_total\`, anything else is a gauge;
 - \`_byte_size\` becomes \`_bytes\`; \`_duration_ms\`, \`_ms\` and \`_us\` become \`_seconds\`, converted;
 - under \`simulcast\` the rid, and under \`data_channel\` the label, is a label;
-- characters that a metric name cannot hold become \`_\`. Where that, or another field, makes the name ambiguous, the label
-  \`path\` holds the whole path.
+- characters that a metric name cannot hold become \`_\`. Where that makes the name ambiguous, the label \`path\` holds the whole
+  path; of two paths that have one name all the same (\`a.b_c\`, \`a_b.c\`), the one that was seen later has it;
+- a name that a row above has is not given again: \`unknown_\` is put in front.
 
 So \`foo.bar.total_baz_byte_size\` is \`${resolveField(["foo", "bar", "total_baz_byte_size"]).name}\`. How many such fields there
-are is \`sora_exporter_unknown_fields\`; their paths are logged once. When a later version gives such a field a rule, its name
+are is \`sora_exporter_unknown_fields\` (at most 1,000 are exported); each path is logged once. When a later version gives such a field a rule, its name
 may change; the changelog says so.
 
 Not exported: arrays, and strings and booleans besides those above. They are no numbers, and their place in a label would
@@ -65,14 +70,39 @@ be a guess.
 ## The exporter itself
 
 ${table(
-  ["Metric", "Type", "Labels", "Help"],
+  ["Metric", "Type", "Unit", "Labels", "Help"],
   createOwnMetrics("")
     .describe()
-    .map(({ name, type, help, labels }) => [code(name), type, labels.map(code).join(", "), help]),
+    .map(({ name, type, help, labels }) => [
+      code(name),
+      type,
+      unitOf(name) ?? "",
+      labels.map(code).join(", "),
+      help,
+    ]),
 )}
+
+Values of \`reason\`, all there from the start as 0. A poll fails (\`sora_exporter_poll_failures_total\`) for:
+
+${reasons(FAILURE_REASONS)}
+
+A connection is left out of a good answer (\`sora_exporter_connections_rejected_total\`) for:
+
+${reasons(CONNECTION_REJECTIONS)}
+
+A value is left out of a connection (\`sora_exporter_values_rejected_total\`) for:
+
+${reasons(VALUE_REJECTIONS)}
 
 Besides these there are the metrics of the process (\`process_*\`) and of Node.js (\`nodejs_*\`) as prom-client defines them.
 `;
+}
+
+function reasons(meanings: Readonly<Record<string, string>>): string {
+  return table(
+    ["Reason", "Meaning"],
+    Object.entries(meanings).map(([reason, meaning]) => [code(reason), meaning]),
+  );
 }
 
 function sections(): [string, Rule[]][] {

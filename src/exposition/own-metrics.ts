@@ -67,9 +67,10 @@ export function createOwnMetrics(version: string): OwnMetrics {
     addTarget(target, series) {
       seriesOf.set(target, series);
       own.polls.inc({ target }, 0);
-      for (const reason of FAILURE_REASONS) own.failures.inc({ target, reason }, 0);
-      for (const reason of CONNECTION_REJECTIONS) own.connectionsRejected.inc({ target, reason }, 0);
-      for (const reason of VALUE_REJECTIONS) own.valuesRejected.inc({ target, reason }, 0);
+      for (const reason of Object.keys(FAILURE_REASONS)) own.failures.inc({ target, reason }, 0);
+      for (const reason of Object.keys(CONNECTION_REJECTIONS))
+        own.connectionsRejected.inc({ target, reason }, 0);
+      for (const reason of Object.keys(VALUE_REJECTIONS)) own.valuesRejected.inc({ target, reason }, 0);
     },
     pollSucceeded(target, { built, bytes, seconds }) {
       own.up.set({ target }, 1);

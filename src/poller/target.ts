@@ -71,7 +71,7 @@ export function createTarget(options: TargetOptions, { client, clock, metrics, l
         const failure =
           error instanceof SoraFailure
             ? error
-            : new SoraFailure("unexpected_body", String(error), { cause: error });
+            : new SoraFailure("internal", String(error), { cause: error });
         metrics.pollFailed(name, { reason: failure.reason, seconds: (clock.monotonic() - start) / 1000 });
         report.failed(failure);
       } finally {
@@ -81,9 +81,17 @@ export function createTarget(options: TargetOptions, { client, clock, metrics, l
   };
 }
 
-/** Logs what changes, not what goes on: a line when polls begin to fail, for another reason, or work again. */
+/** Paths that were logged and are kept in mind, so that each is logged once. */
+const MAX_LOGGED_PATHS = 10_000;
+const PATHS_A_LINE = 50;
+
+/**
+ * Logs what changes, not what goes on: a line when polls begin to fail, one for each further reason until they work
+ * again, and one when they do.
+ */
 function createReporter(log: Logger): { succeeded(built: Built): void; failed(failure: SoraFailure): void } {
-  let state: FailureReason | "up" | undefined;
+  let up = false;
+  const reasons = new Set<FailureReason>();
   const leftOut = { connections: false, values: false };
   const unknown = new Set<string>();
 
@@ -99,28 +107,32 @@ function createReporter(log: Logger): { succeeded(built: Built): void; failed(fa
     leftOut[what] = any;
   }
 
+  function reportUnknown(paths: readonly string[]): void {
+    const fresh = paths.filter((path) => !unknown.has(path));
+    for (let i = 0; i < fresh.length && unknown.size < MAX_LOGGED_PATHS; i += PATHS_A_LINE) {
+      const chunk = fresh.slice(i, i + PATHS_A_LINE);
+      log.info({ paths: chunk }, "fields that this version does not know");
+      for (const path of chunk) unknown.add(path);
+    }
+  }
+
   return {
     succeeded({ snapshot, connections, values }) {
-      if (state !== "up") {
+      if (!up)
         log.info({ connections: snapshot.connections.length, series: snapshot.series }, "Sora answers");
-      }
-      state = "up";
+      up = true;
+      reasons.clear();
       reportLeftOut("connections", connections.counts, connections.first);
       reportLeftOut("values", values.counts, values.first);
-      const fresh = snapshot.unknownPaths.filter((path) => !unknown.has(path));
-      if (fresh.length > 0) {
-        log.info(
-          { paths: fresh.slice(0, 20), count: fresh.length },
-          "fields that this version does not know",
-        );
-      }
-      // Only those of now: a set of all that ever were could grow without end.
-      unknown.clear();
-      for (const path of snapshot.unknownPaths) unknown.add(path);
+      reportUnknown(snapshot.unknownPaths);
     },
-    failed({ reason, message }) {
-      if (state !== reason) log.error({ reason }, `poll failed: ${message}`);
-      state = reason;
+    failed({ reason, message, cause }) {
+      if (!reasons.has(reason)) {
+        const stack = reason === "internal" && cause instanceof Error ? { stack: cause.stack } : {};
+        log.error({ reason, ...stack }, `poll failed: ${message}`);
+      }
+      up = false;
+      reasons.add(reason);
     },
   };
 }

@@ -7,26 +7,26 @@ import type { Connection, Snapshot } from "./snapshot.ts";
 import { childOf, createTree, expectationAt, type Node, planColumn, type Tree } from "./tree.ts";
 
 /** Why a whole connection is left out of a snapshot. */
-export const CONNECTION_REJECTIONS = [
-  "not_an_object",
-  "no_connection_id",
-  "no_channel_id",
-  "duplicate_connection_id",
-  "invalid_utf8",
-] as const;
-export type ConnectionRejection = (typeof CONNECTION_REJECTIONS)[number];
+export const CONNECTION_REJECTIONS = {
+  not_an_object: "the element of the answer is no object",
+  no_connection_id: "`connection_id` is missing, empty or no string",
+  no_channel_id: "`channel_id` is missing, empty or no string",
+  duplicate_connection_id: "another connection of the answer has the same `connection_id`; the first is kept",
+  invalid_utf8: "an id holds bytes that are no UTF-8",
+} as const;
+export type ConnectionRejection = keyof typeof CONNECTION_REJECTIONS;
 
 /** Why one value of a connection is left out of a snapshot. */
-export const VALUE_REJECTIONS = [
-  "not_a_number",
-  "not_an_object",
-  "array",
-  "negative",
-  "not_finite",
-  "too_deep",
-  "too_many_fields",
-] as const;
-export type ValueRejection = (typeof VALUE_REJECTIONS)[number];
+export const VALUE_REJECTIONS = {
+  not_a_number: "a string or a boolean where a number is expected",
+  not_an_object: "a string or a boolean where a section is expected",
+  array: "an array; none is exported",
+  negative: "a counter below zero",
+  not_finite: "a number beyond what a float can hold",
+  too_deep: "nested more than 16 deep",
+  too_many_fields: "more than 1,000 fields that the catalog does not know",
+} as const;
+export type ValueRejection = keyof typeof VALUE_REJECTIONS;
 
 /** How often something was left out, by reason, and where it happened first. */
 export interface Rejections<Reason extends string> {

@@ -1,17 +1,18 @@
 /** Why a call of Sora's API failed. */
 
-/** The reasons, as the label `reason` has them. */
-export const FAILURE_REASONS = [
-  "timeout",
-  "connect",
-  "tls",
-  "http_status",
-  "sora_error",
-  "invalid_json",
-  "unexpected_body",
-  "too_large",
-] as const;
-export type FailureReason = (typeof FAILURE_REASONS)[number];
+/** The reasons, as the label `reason` has them, and what each means. */
+export const FAILURE_REASONS = {
+  timeout: "no complete answer within the timeout",
+  connect: "no connection, or it ended before the answer did",
+  tls: "the TLS handshake failed, or the certificate is not trusted",
+  http_status: "a status other than 200 without an error of Sora's: look at what stands in front of Sora",
+  sora_error: "Sora answered with an `error_type`, such as NOT-CLUSTER-MAJORITY; the log names it",
+  invalid_json: "the answer is empty, cut off, or no JSON",
+  unexpected_body: "the answer is JSON, but no array of connections",
+  too_large: "the answer is longer than `body_size_limit`",
+  internal: "a mistake of the exporter's own; the log has the details",
+} as const;
+export type FailureReason = keyof typeof FAILURE_REASONS;
 
 /** A failed call. Its message is one line and holds nothing secret: what failed, never what was sent. */
 export class SoraFailure extends Error {

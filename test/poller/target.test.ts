@@ -12,7 +12,7 @@ const NEVER = new AbortController().signal;
 
 let clock: VirtualClock;
 let metrics: OwnMetrics;
-let log: { level: number; msg: string }[];
+let log: { level: number; msg: string; paths?: string[]; reason?: string; stack?: string }[];
 let calls: unknown[];
 let answer: () => unknown;
 let target: Target;
@@ -77,6 +77,7 @@ test("before the first poll nothing is claimed, but every counter is there as 0"
     "invalid_json",
     "unexpected_body",
     "too_large",
+    "internal",
   ]) {
     expect([reason, await own("sora_exporter_poll_failures_total", { target: "t", reason })]).toEqual([
       reason,
@@ -154,6 +155,9 @@ describe("the log has a line a change, not a line a poll", () => {
     await poll();
     await poll();
     expect(lines()).toEqual(["error: poll failed: error_type NOT-CLUSTER-MAJORITY"]);
+    answer = fails("connect", "ECONNREFUSED");
+    await poll();
+    expect(lines()).toEqual([]);
     answer = () => [];
     await poll();
     await poll();
@@ -180,7 +184,34 @@ describe("the log has a line a change, not a line a poll", () => {
     answer = () => [connection({ foo: { bar: 2, baz: 3 } })];
     await poll();
     expect(lines()).toEqual(["info: fields that this version does not know"]);
+    answer = () => [connection({})];
+    await poll();
+    answer = () => [connection({ foo: { bar: 2, baz: 3 } })];
+    await poll();
+    expect(lines()).toEqual([]);
   });
+
+  test("every unknown field is named once, however many come at once", async () => {
+    const fields = Object.fromEntries(Array.from({ length: 120 }, (_, i) => [`f${i}`, i]));
+    answer = () => [connection({ foo: fields })];
+    await poll();
+    await poll();
+    const named = log.flatMap(({ paths }) => paths ?? []);
+    expect(named).toHaveLength(120);
+    expect(new Set(named)).toEqual(new Set(Object.keys(fields).map((field) => `foo.${field}`)));
+  });
+});
+
+test("a mistake of our own is called that, with its stack in the log", async () => {
+  answer = () => {
+    throw new TypeError("x is not a function");
+  };
+  await poll();
+  expect(await own("sora_exporter_poll_failures_total", { target: "t", reason: "internal" })).toBe(1);
+  expect(log).toMatchObject([
+    { level: 50, reason: "internal", msg: "poll failed: TypeError: x is not a function" },
+  ]);
+  expect(log[0]?.stack).toContain("target.test.ts");
 });
 
 test("a poll that we gave up is no failure of Sora's", async () => {
