@@ -5,7 +5,7 @@ import type { Config } from "./config/config.ts";
 import { ConfigError } from "./config/errors.ts";
 import { helpText } from "./config/help.ts";
 import { type Command, loadConfig } from "./config/load.ts";
-import { startExporter } from "./exporter.ts";
+import { type Exporter, startExporter } from "./exporter.ts";
 import { createLogger } from "./log.ts";
 import { VERSION } from "./version.ts";
 
@@ -40,16 +40,18 @@ function readCommand(): Command {
 
 async function run(config: Config): Promise<void> {
   const log = createLogger(config.log);
+  // Before anything is announced, so that whoever waits for that may send a signal at once.
+  const signalled = new Promise<NodeJS.Signals>((resolve) => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, resolve);
+  });
+  let exporter: Exporter;
   try {
-    const exporter = await startExporter(config, { log, version: VERSION });
-    for (const signal of ["SIGTERM", "SIGINT"] as const) {
-      process.once(signal, () => {
-        log.info(`${signal}: stopping`);
-        void exporter.close();
-      });
-    }
+    exporter = await startExporter(config, { log, version: VERSION });
   } catch (error) {
     log.fatal(`cannot start: ${error instanceof Error ? error.message : String(error)}`);
     process.exitCode = 1;
+    return;
   }
+  log.info(`${await signalled}: stopping`);
+  await exporter.close();
 }

@@ -69,9 +69,7 @@ export function createTarget(options: TargetOptions, { client, clock, metrics, l
       } catch (error) {
         if (signal.aborted) return; // We gave up, not Sora.
         const failure =
-          error instanceof SoraFailure
-            ? error
-            : new SoraFailure("internal", String(error), { cause: error });
+          error instanceof SoraFailure ? error : new SoraFailure("internal", String(error), { cause: error });
         metrics.pollFailed(name, { reason: failure.reason, seconds: (clock.monotonic() - start) / 1000 });
         report.failed(failure);
       } finally {

@@ -22,9 +22,6 @@ const simulator = await startSimulator({
 });
 try {
   const exporter = await start(simulator.url);
-  console.log(`Simulated Sora: ${simulator.url}`);
-  console.log(`Exporter:       ${exporter.url}/`);
-  console.log(`Metrics:        ${exporter.url}/metrics`);
   const saying = setInterval(() => console.log(describe(exporter)), SAY_EVERY_MS);
   const stop = () => {
     clearInterval(saying);
@@ -32,6 +29,9 @@ try {
   };
   process.once("SIGTERM", stop);
   process.once("SIGINT", stop);
+  console.log(`Simulated Sora: ${simulator.url}`);
+  console.log(`Exporter:       ${exporter.url}/`);
+  console.log(`Metrics:        ${exporter.url}/metrics`);
 } catch (error) {
   console.error(`demo: ${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = error instanceof ConfigError ? 2 : 1;

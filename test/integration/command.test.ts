@@ -2,6 +2,7 @@
 
 import { type ChildProcessByStdio, execFileSync, spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { connect as connectTcp } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
@@ -131,6 +132,85 @@ test("it serves, and SIGTERM ends it cleanly in the middle of a poll and of keep
     .split("\n")
     .map((line) => JSON.parse(line) as { level: number; msg: string });
   expect(lines.map(({ msg }) => msg)).toEqual([expect.stringMatching(/^listening on /), "SIGTERM: stopping"]);
+});
+
+describe("SIGTERM ends it within seconds, whatever is held open", () => {
+  const large = JSON.stringify(
+    Array.from({ length: 3000 }, (_, i) => ({
+      channel_id: "ch",
+      connection_id: `C${i}`,
+      foo: Object.fromEntries(
+        Array.from({ length: 100 }, (_, key) => [`total_a_rather_long_name_${key}`, i]),
+      ),
+    })),
+  );
+
+  test.each([
+    ["half a header", "GET /metrics HTTP/1.1\r\nHost: x\r\n"],
+    ["a body that does not come", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nabc"],
+    ["a reader that has stopped reading", "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"],
+  ])("%s", async (_, request) => {
+    sora = await startFakeSora(reply(large));
+    const { child, url, exited, stderr } = await start([`--sora.url=${sora.url}`]);
+    await until(() => stderr().includes("Sora answers"), 20_000);
+    const socket = connectTcp(Number(new URL(url).port), "127.0.0.1");
+    socket.on("error", () => undefined);
+    socket.pause();
+    socket.write(request);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const before = performance.now();
+    child.kill("SIGTERM");
+    expect(await exited).toBe(0);
+    expect(performance.now() - before).toBeLessThan(5000);
+    socket.destroy();
+    expect(stderr()).not.toContain("ERROR");
+  });
+});
+
+test("a scraper that gives up is no error", async () => {
+  const answer = Array.from({ length: 5000 }, (_, i) => ({
+    channel_id: "ch",
+    connection_id: `C${i}`,
+    rtp: { total_sent: i, total_received: i },
+    rtcp: { total_sent_rtcp_sr: i, total_sent_rtcp_rr: i },
+  }));
+  sora = await startFakeSora(reply(answer));
+  const { child, url, exited, stderr } = await start([`--sora.url=${sora.url}`]);
+  await until(() => stderr().includes("Sora answers"), 20_000);
+  for (const encoding of ["gzip", "identity"]) {
+    for (let i = 0; i < 3; i++) {
+      const socket = connectTcp(Number(new URL(url).port), "127.0.0.1");
+      socket.write(`GET /metrics HTTP/1.1\r\nHost: x\r\nAccept-Encoding: ${encoding}\r\n\r\n`);
+      await new Promise((resolve) => socket.once("data", resolve));
+      socket.destroy();
+    }
+  }
+  expect((await fetch(`${url}/-/healthy`)).status).toBe(200);
+  child.kill("SIGTERM");
+  expect(await exited).toBe(0);
+  expect(stderr().trim().split("\n")).toHaveLength(3);
+});
+
+test("npm start hands SIGTERM on", async () => {
+  sora = await startFakeSora(reply([]));
+  const args = ["start", "--", `--sora.url=${sora.url}`, "--web.listen-address=127.0.0.1:0"];
+  const child = spawn("npm", args, { cwd: ROOT, stdio: ["ignore", "ignore", "pipe"] });
+  let stderr = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+  const url = await new Promise<string>((resolve) => {
+    child.stderr.on("data", () => {
+      const match = /listening on (http:\/\/127\.0\.0\.1:\d+)/.exec(stderr);
+      if (match) resolve(match[1]!);
+    });
+  });
+  child.kill("SIGTERM");
+  await until(() => stderr.includes("SIGTERM: stopping"));
+  await until(() =>
+    fetch(url).then(
+      () => false,
+      () => true,
+    ),
+  );
 });
 
 test("the text log has a line an event, whatever Sora's answer says", async () => {

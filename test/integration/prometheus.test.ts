@@ -1,7 +1,7 @@
 /** A real Prometheus scrapes the exporter on the simulator, and is then asked for values that the simulator knows. */
 
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -145,6 +145,21 @@ describe.skipIf(lacks("prometheus"))("Prometheus", () => {
     expect(new Map(joined.map(({ metric }) => [metric["connection_id"], metric["client_id"]]))).toEqual(
       new Map(connections.map((c) => [c.connection_id, c.client_id])),
     );
+  });
+
+  test("understands every query of the README, and all but that for trouble find something", async () => {
+    const block = /```promql\n(.*?)```/s.exec(
+      readFileSync(new URL("../../README.md", import.meta.url), "utf8"),
+    )![1]!;
+    const queries = block
+      .replaceAll(/^#.*\n/gm, "")
+      .trim()
+      .split("\n\n");
+    expect(queries).toHaveLength(5);
+    for (const one of queries) {
+      const result = await query(one.replace('channel_id="sora"', 'channel_id!=""'));
+      if (!one.endsWith("> 0")) expect([one, result.length > 0]).toEqual([one, true]);
+    }
   });
 
   test("knows types, units and helps", async () => {

@@ -57,6 +57,30 @@ test("a call is a POST with x-sora-target and JSON, and connections are kept ali
   });
 });
 
+test("a connection is kept for longer than a pause between polls", async () => {
+  const connected = await connect(reply([]));
+  for (let i = 0; i < 2; i++) {
+    if (i > 0) await new Promise((resolve) => setTimeout(resolve, 2500));
+    await connected.call("GetStatsAllConnections", {});
+  }
+  expect(sora!.connections()).toBe(1);
+});
+
+test("where the server closes a kept connection as a request sets out, it is asked again, once", async () => {
+  const connected = await connect(reply([]));
+  await connected.call("GetStatsAllConnections", {});
+  sora!.answer = (response) => {
+    sora!.answer = reply([]);
+    response.destroy();
+  };
+  expect((await connected.call("GetStatsAllConnections", {})).toString()).toBe("[]");
+  expect([sora!.requests.length, sora!.connections()]).toEqual([3, 2]);
+
+  sora!.answer = (response) => response.destroy();
+  expect((await failureOf(connected)).reason).toBe("connect");
+  expect(sora!.requests).toHaveLength(5);
+});
+
 test("a URL may have a path", async () => {
   sora = await startFakeSora(reply([]));
   client = createSoraClient({
@@ -89,6 +113,17 @@ describe("failures", () => {
     ["401", reply("", 401), "http_status", "HTTP status 401"],
     ["a proxy's page", reply("<html>Bad Gateway</html>", 502), "http_status", "HTTP status 502"],
     ["a redirect", reply("", 302, { location: "http://127.0.0.1:1/" }), "http_status", "HTTP status 302"],
+    ["502 with a page over the bound", reply("x".repeat(100_000), 502), "http_status", "HTTP status 502"],
+    [
+      "502 with a page that is cut",
+      (response) => {
+        response.writeHead(502, { "content-length": "1000" });
+        response.write("<html>");
+        setTimeout(() => response.destroy(), 20);
+      },
+      "http_status",
+      "HTTP status 502",
+    ],
     ["an empty body", reply(""), "invalid_json", "the answer is empty"],
     ["HTML with status 200", reply("<html>"), "invalid_json", "the answer of 6 bytes is no JSON"],
     [
@@ -144,6 +179,13 @@ describe("failures", () => {
   ])("%s: the whole call is bounded", async (_, answer) => {
     const failure = await failureOf(await connect(answer, { timeoutMs: 150 }));
     expect([failure.reason, failure.message]).toEqual(["timeout", "no complete answer within 150 ms"]);
+  });
+
+  test("an error whose body stalls is still that error", async () => {
+    const stalls: Answer = (response) =>
+      response.writeHead(502, { "content-length": "1000" }).write("<html>");
+    const failure = await failureOf(await connect(stalls, { timeoutMs: 150 }));
+    expect([failure.reason, failure.message]).toEqual(["http_status", "HTTP status 502"]);
   });
 
   test("nobody listens", async () => {

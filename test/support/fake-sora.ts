@@ -35,6 +35,8 @@ export async function startFakeSora(
   const sockets = new Set<Socket>();
   let connections = 0;
   const server = tls ? createTlsServer(tls) : createServer();
+  // No hint to the client how long a connection is kept; Sora sends none.
+  server.keepAliveTimeout = 0;
   const fake: FakeSora = {
     url: "",
     requests: [],
