@@ -13,7 +13,7 @@ const STAND_IN = "\u{fdd0}";
  * @throws SyntaxError where the text is no JSON
  */
 export function parseJson(text: string): unknown {
-  return JSON.parse(text.includes("\\\\") ? hideBackslashesOfKeys(text) : text);
+  return JSON.parse(hideBackslashesOfKeys(text));
 }
 
 /** A key of what `parseJson` returned, as it was written. */
@@ -21,34 +21,34 @@ export function originalKey(key: string): string {
   return key.includes(STAND_IN) ? key.replaceAll(STAND_IN, "\\") : key;
 }
 
+/** Looks at strings that hold a backslash alone, as almost none does; the rest of the text is not touched. */
 function hideBackslashesOfKeys(text: string): string {
-  let done = 0;
   let hidden = "";
-  for (let open = text.indexOf('"'); open !== -1;) {
-    const close = closingQuote(text, open);
+  let done = 0;
+  for (let at = text.indexOf(BACKSLASH); at !== -1;) {
+    const close = closingQuote(text, at);
     if (close === -1) break; // Cut off, so no JSON in any case.
     COLON.lastIndex = close + 1;
     if (COLON.test(text)) {
-      const key = text.slice(open, close);
-      if (key.includes("\\\\")) {
-        const shown = key.replaceAll(/\\(.)/gs, (escape, character) =>
-          character === "\\" ? STAND_IN : escape,
-        );
-        hidden += text.slice(done, open) + shown;
-        done = close;
-      }
+      const rest = text.slice(at, close);
+      hidden += text.slice(done, at);
+      hidden += rest.replaceAll(/\\(.)/gs, (escape, character) => (character === "\\" ? STAND_IN : escape));
+      done = close;
     }
-    open = text.indexOf('"', close + 1);
+    at = text.indexOf(BACKSLASH, close + 1);
   }
   return hidden + text.slice(done);
 }
 
+/** A backslash as JSON spells it. */
+const BACKSLASH = "\\\\";
+
 /** Behind a string that is a key. */
 const COLON = /\s*:/y;
 
-/** Where the string that opens at `open` closes, or -1; in time that grows with the string alone, even if it never ends. */
-function closingQuote(text: string, open: number): number {
-  for (let quote = text.indexOf('"', open + 1); quote !== -1; quote = text.indexOf('"', quote + 1)) {
+/** Where the string closes that `from` is in, or -1; in time that grows with the string alone, even if it never ends. */
+function closingQuote(text: string, from: number): number {
+  for (let quote = text.indexOf('"', from); quote !== -1; quote = text.indexOf('"', quote + 1)) {
     let before = quote;
     while (text[before - 1] === "\\") before--;
     if ((quote - before) % 2 === 0) return quote;
