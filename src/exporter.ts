@@ -1,5 +1,6 @@
 /** The exporter, put together: targets that are polled, and a server that shows what they said. */
 
+import { lookup } from "node:dns/promises";
 import type { AddressInfo } from "node:net";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
@@ -72,15 +73,22 @@ export async function startExporter(config: Config, { log, version }: ExporterEd
   };
 }
 
-/** Without a host: on all addresses, IPv4 and, where the machine has it, IPv6. */
+/**
+ * Listens on one address: without a host on that for all, IPv6 and IPv4 or IPv4 alone where the machine has no IPv6. A name
+ * is looked up here, as fastify would listen on every address of `localhost` and `close` could not end all of them.
+ */
 async function listen(
   server: FastifyInstance,
   { host, port }: Config["web"]["listenAddress"],
 ): Promise<void> {
+  if (host !== undefined) {
+    await server.listen({ host: (await lookup(host)).address, port });
+    return;
+  }
   try {
-    await server.listen({ host: host ?? "::", port });
+    await server.listen({ host: "::", port });
   } catch (error) {
-    if (host !== undefined || (error as NodeJS.ErrnoException).code !== "EAFNOSUPPORT") throw error;
+    if ((error as NodeJS.ErrnoException).code !== "EAFNOSUPPORT") throw error;
     await server.listen({ host: "0.0.0.0", port });
   }
 }

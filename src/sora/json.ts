@@ -1,10 +1,11 @@
 /**
  * JSON.parse, around a mistake of V8 14.6 (Node.js 26): where an object is expected to have a key that holds a backslash,
  * another key whose escapes are spelled like it is taken for it, so that after `"#a\\"` the key `"#a\""` is lost. Keys are
- * chosen by Sora's users too, as labels of data channels. So backslashes are kept out of keys while V8 sees them.
+ * chosen by Sora's users too, as labels of data channels. So backslashes are kept out of keys while V8 sees them, where
+ * they are spelled `\\`, as JSON writers do; `\u005c` is left as it is.
  */
 
-/** Stands for a backslash in a key; a noncharacter of Unicode, that no keyboard has and no text should hold. */
+/** Stands for a backslash in a key; a noncharacter of Unicode, which text should not hold: where it does, U+FFFD shows it. */
 const STAND_IN = "\u{fdd0}";
 
 /**
@@ -13,7 +14,9 @@ const STAND_IN = "\u{fdd0}";
  * @throws SyntaxError where the text is no JSON
  */
 export function parseJson(text: string): unknown {
-  return JSON.parse(hideBackslashesOfKeys(text));
+  return JSON.parse(
+    hideBackslashesOfKeys(text.includes(STAND_IN) ? text.replaceAll(STAND_IN, "\u{fffd}") : text),
+  );
 }
 
 /** A key of what `parseJson` returned, as it was written. */
@@ -30,9 +33,7 @@ function hideBackslashesOfKeys(text: string): string {
     if (close === -1) break; // Cut off, so no JSON in any case.
     COLON.lastIndex = close + 1;
     if (COLON.test(text)) {
-      const rest = text.slice(at, close);
-      hidden += text.slice(done, at);
-      hidden += rest.replaceAll(/\\(.)/gs, (escape, character) => (character === "\\" ? STAND_IN : escape));
+      hidden += text.slice(done, at) + text.slice(at, close).replaceAll(BACKSLASH, STAND_IN);
       done = close;
     }
     at = text.indexOf(BACKSLASH, close + 1);

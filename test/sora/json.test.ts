@@ -46,6 +46,16 @@ test("whatever the keys and strings are, nothing is lost", () => {
   );
 });
 
+test("the stand-in for a backslash is never taken for one that was written", () => {
+  const text = JSON.stringify({ "a\u{fdd0}": 1, "a\\": 2 });
+  expect(restored(parseJson(text))).toEqual([["a\u{fffd}", 1], ["a\\", 2]]); // prettier-ignore
+});
+
+test("a long key of backslashes alone", () => {
+  const key = "\\".repeat(4_000_000);
+  expect(restored(parseJson(JSON.stringify({ [key]: 1 })))).toEqual([[key, 1]]);
+});
+
 test("long strings full of escapes, and strings without an end", () => {
   const long = '\\"'.repeat(1_000_000);
   const text = JSON.stringify([{ [`k\\`]: long }]);
