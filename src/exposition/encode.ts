@@ -58,10 +58,8 @@ export function* encode(
   if (writer.length > 0) yield writer.take();
 }
 
-/**
- * Text for a label's value or, in OpenMetrics, a HELP line: backslash, quote and line feed are escaped.
- */
-export function escapeLabelValue(text: string): string {
+/** Text for a label's value or, in OpenMetrics, a HELP line: backslash, quote and line feed are escaped. */
+function escapeLabelValue(text: string): string {
   return /[\\"\n]/.test(text) ? text.replaceAll(/[\\"\n]/g, (c) => (c === "\n" ? "\\n" : `\\${c}`)) : text;
 }
 

@@ -6,9 +6,9 @@ import {
   Gauge,
   Histogram,
   type MetricObjectWithValues,
+  type MetricValue,
   Registry,
 } from "prom-client";
-import type { MetricValue } from "prom-client";
 import { type Built, CONNECTION_REJECTIONS, VALUE_REJECTIONS } from "../snapshot/build.ts";
 import { FAILURE_REASONS, type FailureReason } from "../sora/failure.ts";
 import type { OwnFamily } from "./encode.ts";

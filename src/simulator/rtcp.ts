@@ -58,10 +58,11 @@ function receiveRtcp({ plan, random, network, sections: { rtcp } }: Connection, 
   rtcp.total_generic_nack_cache_miss += missed;
   const packets = senderReports + receiverReports + transportWide + estimates + nacks + plis;
   rtcp.total_received_rtcp += packets;
-  rtcp.total_received_rtcp_byte_size +=
-    (senderReports + receiverReports) * REPORT_BYTES +
-    (transportWide + estimates) * FEEDBACK_BYTES +
-    (nacks + plis) * NACK_BYTES;
+  rtcp.total_received_rtcp_byte_size += byteSize(
+    senderReports + receiverReports,
+    transportWide + estimates,
+    nacks + plis,
+  );
   return packets;
 }
 
@@ -91,9 +92,15 @@ function sendRtcp(
   rtcp.total_pli_trigger += triggers;
   const packets = senderReports + receiverReports + transportWide + estimates + nacks + plis;
   rtcp.total_sent_rtcp += packets;
-  rtcp.total_sent_rtcp_byte_size +=
-    (senderReports + receiverReports) * REPORT_BYTES +
-    (transportWide + estimates) * FEEDBACK_BYTES +
-    (nacks + plis) * NACK_BYTES;
+  rtcp.total_sent_rtcp_byte_size += byteSize(
+    senderReports + receiverReports,
+    transportWide + estimates,
+    nacks + plis,
+  );
   return packets;
+}
+
+/** Bytes of so many reports, packets of feedback, and requests (NACK, PLI). */
+function byteSize(reports: number, feedback: number, requests: number): number {
+  return reports * REPORT_BYTES + feedback * FEEDBACK_BYTES + requests * NACK_BYTES;
 }

@@ -133,7 +133,7 @@ export class SnapshotBuilder {
   }
 
   #walk(object: Readonly<Record<string, unknown>>, node: Node, row: number, depth: number): void {
-    if (node.info !== undefined) this.#addInfo(object, node.info.rule.name, node, row);
+    if (node.info !== undefined) this.#addInfo(object, node.info, row);
     let expected = 0;
     for (const key in object) {
       // Sora sends the keys of an object in the same order each time, so the next one is almost always the guess.
@@ -175,12 +175,15 @@ export class SnapshotBuilder {
     }
   }
 
-  #addInfo(object: Readonly<Record<string, unknown>>, name: string, node: Node, row: number): void {
-    const { rule, labels } = node.info!;
-    let info = this.#infos.get(name);
+  #addInfo(
+    object: Readonly<Record<string, unknown>>,
+    { rule, labels }: NonNullable<Node["info"]>,
+    row: number,
+  ): void {
+    let info = this.#infos.get(rule.name);
     if (info === undefined) {
-      info = { family: CONNECTION_PREFIX + name, help: rule.help, rows: [], labels: [] };
-      this.#infos.set(name, info);
+      info = { family: CONNECTION_PREFIX + rule.name, help: rule.help, rows: [], labels: [] };
+      this.#infos.set(rule.name, info);
     }
     info.rows.push(row);
     info.labels.push([...labels, ...rule.labels.map((key): Label => [key, infoValue(object[key])])]);
