@@ -9,7 +9,7 @@ import { encode } from "../src/exposition/encode.ts";
 import { createWorld } from "../src/simulator/world.ts";
 import { SnapshotBuilder } from "../src/snapshot/build.ts";
 import type { Snapshot } from "../src/snapshot/snapshot.ts";
-import { decodeStats } from "../src/sora/decode.ts";
+import { decodeArray } from "../src/sora/decode.ts";
 
 const ROUNDS = 9;
 /** Rounds that do not count: at least three, and enough for small answers to be compiled as large ones are. */
@@ -64,9 +64,9 @@ function measure(size: number): Result {
     if (round >= 0) times.jsonParse.push(parse);
   }
   for (let round = -warmUp; round < ROUNDS; round++) {
-    let answer: ReturnType<typeof decodeStats> | undefined;
-    const decode = time(() => (answer = decodeStats(body)));
-    const build = time(() => (snapshot = builder.build(answer!.connections, 0).snapshot));
+    let answer: ReturnType<typeof decodeArray> | undefined;
+    const decode = time(() => (answer = decodeArray(body, "connections")));
+    const build = time(() => (snapshot = builder.build(answer!.elements, 0).snapshot));
     // Between polls nothing holds an answer; holding two here would be the collector's work, not the pipeline's.
     answer = undefined;
     expositionBytes = 0;
@@ -81,7 +81,7 @@ function measure(size: number): Result {
   const pipelineMs = median(times.pipeline);
   const jsonParseMs = median(times.jsonParse);
   return {
-    connections: snapshot!.connections.length,
+    connections: snapshot!.rows.length,
     series: snapshot!.series,
     answerMB: body.length / 1e6,
     expositionMB: expositionBytes / 1e6,
@@ -90,7 +90,7 @@ function measure(size: number): Result {
     encodeMs: median(times.encode),
     pipelineMs,
     pipelineOverJsonParse: pipelineMs / jsonParseMs,
-    snapshotBytesPerConnection: snapshotMemory(body) / snapshot!.connections.length,
+    snapshotBytesPerConnection: snapshotMemory(body) / snapshot!.rows.length,
   };
 }
 
@@ -111,9 +111,9 @@ function answerOf(size: number): Buffer {
 /** What stays in memory for one more snapshot once a builder has seen the answer. */
 function snapshotMemory(body: Buffer): number {
   const builder = new SnapshotBuilder("bench");
-  builder.build(decodeStats(body).connections, 0);
+  builder.build(decodeArray(body, "connections").elements, 0);
   const before = used();
-  const { snapshot } = builder.build(decodeStats(body).connections, 1);
+  const { snapshot } = builder.build(decodeArray(body, "connections").elements, 1);
   const after = used();
   return snapshot.series > 0 ? after - before : 0;
 }

@@ -9,6 +9,7 @@ import { createOwnMetrics } from "./exposition/own-metrics.ts";
 import { systemClock } from "./poller/clock.ts";
 import { runPolling } from "./poller/poller.ts";
 import { createTarget, type Target } from "./poller/target.ts";
+import { createRecorder } from "./recorder.ts";
 import { createServer } from "./server/server.ts";
 import { createSoraClient } from "./sora/client.ts";
 
@@ -36,20 +37,30 @@ const CLOSE_GRACE_MS = 2000;
  * @throws the error of Node.js (`EADDRINUSE` and so on) if it cannot listen; nothing is left running then
  */
 export async function startExporter(config: Config, { log, version }: ExporterEdges): Promise<Exporter> {
-  const metrics = createOwnMetrics(version);
-  const clients = config.targets.map((target) => createSoraClient(target));
+  const metrics = createOwnMetrics({
+    version,
+    process: !config.web.disableExporterMetrics,
+    now: () => systemClock.now(),
+  });
+  const { calls, report, info } = config;
+  const record = config.record === undefined ? undefined : createRecorder(config.record, log);
+  const clients = config.targets.map(({ urls, ...target }) =>
+    urls.map((url) => createSoraClient({ ...target, url })),
+  );
   const targets = config.targets.map((target, i) =>
-    createTarget(target, {
-      client: clients[i]!,
-      clock: systemClock,
-      metrics,
-      log: log.child({ target: target.name }),
-    }),
+    createTarget(
+      { ...target, calls, report, info },
+      {
+        clients: clients[i]!,
+        clock: systemClock,
+        metrics,
+        log: log.child({ target: target.name }),
+        ...(record && { record }),
+      },
+    ),
   );
-  const server = createServer(
-    { telemetryPath: config.web.telemetryPath, version },
-    { targets, metrics, log },
-  );
+  const { telemetryPath, maxRequests } = config.web;
+  const server = createServer({ telemetryPath, maxRequests, version }, { targets, metrics, log });
   await listen(server, config.web.listenAddress);
 
   const stop = new AbortController();
@@ -68,7 +79,7 @@ export async function startExporter(config: Config, { log, version }: ExporterEd
       const grace = setTimeout(() => server.server.closeAllConnections(), CLOSE_GRACE_MS);
       await Promise.all([server.close(), polling]);
       clearTimeout(grace);
-      await Promise.all(clients.map((client) => client.close()));
+      await Promise.all(clients.flat().map((client) => client.close()));
     },
   };
 }
@@ -98,6 +109,6 @@ function urlOf({ address, family, port }: AddressInfo): string {
 }
 
 /** What the log may say of a target: no headers. */
-function describeTarget({ name, url, local, intervalMs, timeoutMs }: TargetConfig) {
-  return { name, url, local, intervalMs, timeoutMs };
+function describeTarget({ name, urls, local, intervalMs, timeoutMs }: TargetConfig) {
+  return { name, urls, local, intervalMs, timeoutMs };
 }

@@ -2,7 +2,15 @@
 
 import { generalName } from "./general.ts";
 import { compilePattern, type Pattern } from "./pattern.ts";
-import { INFO_RULES, type InfoRule, RULES, type Rule, SCOPES, VALUE_SPELLINGS } from "./rules.ts";
+import {
+  INFO_RULES,
+  type InfoRule,
+  NAMES_OF_OTHER_CALLS,
+  RULES,
+  type Rule,
+  SCOPES,
+  VALUE_SPELLINGS,
+} from "./rules.ts";
 
 /** A label as it is exposed: its name and its unescaped value. */
 export type Label = readonly [name: string, value: string];
@@ -47,7 +55,10 @@ const SECTION_PATTERNS = [
     }),
   ),
 ].map(compilePattern);
-const RULE_NAMES: ReadonlySet<string> = new Set([...RULES, ...INFO_RULES].map(({ name }) => name));
+const RULE_NAMES: ReadonlySet<string> = new Set([
+  ...[...RULES, ...INFO_RULES].map(({ name }) => name),
+  ...NAMES_OF_OTHER_CALLS,
+]);
 
 /**
  * Names the series of one numeric field.

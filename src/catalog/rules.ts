@@ -29,7 +29,7 @@ export interface Scope {
 
 /** An info metric, 1 for each object at a path, with some of the object's strings and booleans as labels. */
 export interface InfoRule {
-  /** Path of the object; the empty path is the connection itself. */
+  /** Path of the object. */
   readonly path: string;
   /** Name of the metric after `sora_connection_`. */
   readonly name: string;
@@ -370,18 +370,20 @@ export const SCOPES: readonly Scope[] = [
 /** The info metrics. */
 export const INFO_RULES: readonly InfoRule[] = [
   {
-    path: "",
-    name: "info",
-    help: "What Sora says of a connection besides numbers; join it on (target, connection_id)",
-    labels: ["client_id", "bundle_id"],
-  },
-  {
     path: "data_channel.{label}",
     name: "data_channel_info",
     help: "How a data channel is set up",
     labels: ["direction", "ordered", "compress", "protocol"],
   },
 ];
+
+/** Names after `sora_connection_` that other calls than GetStatsAllConnections give. */
+export const NAMES_OF_OTHER_CALLS = [
+  "info",
+  "created_timestamp_seconds",
+  "error_total",
+  "video_bit_rate_limit_bits_per_second",
+] as const;
 
 /** By label, captured values that Sora spells in more than one way, and the one that we expose. */
 export const VALUE_SPELLINGS: Readonly<Record<string, ReadonlyMap<string, string>>> = {

@@ -1,5 +1,5 @@
-/** URLs, listen addresses and paths in the configuration. Each reader gives undefined for what is none. */
-import { isIPv4, isIPv6 } from "node:net";
+/** URLs, listen addresses, host names and paths in the configuration. Each reader gives undefined for what is none. */
+import { isIP, isIPv4, isIPv6 } from "node:net";
 
 /** Where a server listens. */
 export interface ListenAddress {
@@ -31,4 +31,9 @@ export function readListenAddress(text: string): ListenAddress | undefined {
 export function readTelemetryPath(text: string): string | undefined {
   const legal = /^(\/[A-Za-z0-9._~-]+)+\/?$/.test(text) && !/\/\.{1,2}(\/|$)/.test(text);
   return legal ? text : undefined;
+}
+
+/** A host name that TLS can ask for, which an address is not. */
+export function readServerName(text: string): string | undefined {
+  return /^[A-Za-z0-9_][A-Za-z0-9._-]*$/.test(text) && isIP(text) === 0 ? text : undefined;
 }

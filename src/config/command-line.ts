@@ -2,22 +2,32 @@
 import { parseArgs } from "node:util";
 import { ConfigError, quote } from "./errors.ts";
 import { FLAGS } from "./flags.ts";
-import type { Flag, SettingKey } from "./flags.ts";
+import type { Flag, SettingKey, SettingValue } from "./flags.ts";
 
 /** A value that a flag or a variable gives for a key of the file. */
 export interface Override {
   readonly key: SettingKey;
-  readonly value: string | boolean;
+  readonly value: SettingValue;
   /** Where it was said, for messages, such as `--sora.url=http://sora:3000/`. */
+  readonly origin: string;
+}
+
+/** A file that a flag or a variable names. */
+export interface NamedFile {
+  readonly path: string;
+  /** As of an `Override`. */
   readonly origin: string;
 }
 
 /** What the command line and the environment ask for. */
 export interface CommandLine {
   readonly command: "run" | "check" | "version" | "help";
-  readonly configFile: { readonly path: string; readonly origin: string } | undefined;
+  readonly configFile: NamedFile | undefined;
+  readonly record: NamedFile | undefined;
   readonly overrides: readonly Override[];
 }
+
+const NOTHING = { configFile: undefined, record: undefined, overrides: [] };
 
 interface Given {
   readonly value: string | boolean;
@@ -35,10 +45,10 @@ export function readCommandLine(
 ): CommandLine {
   const tokens = tokenize(argv);
   const asked = new Set(tokens.map((token) => (token.kind === "option" ? token.name : "")));
-  if (asked.has("help")) return { command: "help", configFile: undefined, overrides: [] };
+  if (asked.has("help")) return { ...NOTHING, command: "help" };
 
   const given = readTokens(tokens);
-  if (asked.has("version")) return { command: "version", configFile: undefined, overrides: [] };
+  if (asked.has("version")) return { ...NOTHING, command: "version" };
   for (const flag of FLAGS) {
     const value = flag.env === undefined ? undefined : env[flag.env];
     if (value === undefined || value === "" || given.has(flag)) continue;
@@ -51,24 +61,30 @@ export function readCommandLine(
 function commandLine(given: ReadonlyMap<Flag, Given>): CommandLine {
   const overrides: Override[] = [];
   let check = false;
-  let configFile: CommandLine["configFile"];
+  let configFile: NamedFile | undefined;
+  let record: NamedFile | undefined;
   for (const flag of FLAGS) {
     const { value, origin } = given.get(flag) ?? {};
     if (value === undefined || origin === undefined) continue;
     if (flag.name === "config.check") check = value === true;
     if (flag.name === "config.file") configFile = { path: String(value), origin };
+    if (flag.name === "record") record = { path: String(value), origin };
     if (flag.setting === undefined) continue;
-    const problem = flag.setting.schema.safeParse(value).error?.issues[0];
+    const { key, schema, fromText } = flag.setting;
+    const meant = typeof value === "string" ? fromText(value) : value;
+    const problem = schema.safeParse(meant).error?.issues[0];
     if (problem !== undefined) throw new ConfigError(`${origin}: ${problem.message}`);
-    overrides.push({ key: flag.setting.key, value, origin });
+    overrides.push({ key, value: meant, origin });
   }
-  return { command: check ? "check" : "run", configFile, overrides };
+  if (record?.path === "") throw new ConfigError(`${record.origin}: is not the path of a file`);
+  return { command: check ? "check" : "run", configFile, record, overrides };
 }
 
 function tokenize(argv: readonly string[]) {
   const options: Record<string, { type: "string" | "boolean"; short?: string }> = {};
   for (const flag of FLAGS) {
     options[flag.name] = { type: flag.boolean ? "boolean" : "string" };
+    if (flag.alias !== undefined) options[flag.alias] = options[flag.name]!;
     if (flag.negatable) options[`no-${flag.name}`] = { type: "boolean" };
   }
   options.help!.short = "h";
@@ -77,6 +93,7 @@ function tokenize(argv: readonly string[]) {
 
 function readTokens(tokens: ReturnType<typeof tokenize>): Map<Flag, Given> {
   const given = new Map<Flag, Given>();
+  const names = new Map<Flag, string>();
   for (const token of tokens) {
     if (token.kind === "positional") {
       const shown = mayBeSecret(token.value) ? "" : ` ${quote(token.value)}`;
@@ -84,12 +101,20 @@ function readTokens(tokens: ReturnType<typeof tokenize>): Map<Flag, Given> {
     }
     if (token.kind !== "option") continue;
     const negative = FLAGS.find((flag) => flag.negatable && token.name === `no-${flag.name}`);
-    const flag = negative ?? FLAGS.find(({ name }) => name === token.name);
+    const flag = negative ?? FLAGS.find(({ name, alias }) => name === token.name || alias === token.name);
     if (flag === undefined) throw new ConfigError(unknownFlag(token.rawName));
-    if (given.has(flag)) throw new ConfigError(`${token.rawName}: given more than once`);
+    const before = names.get(flag);
+    if (before !== undefined)
+      throw new ConfigError(`${token.rawName}: ${givenTwice(flag, token.rawName, before)}`);
+    names.set(flag, token.rawName);
     given.set(flag, readToken(flag, token, negative !== undefined));
   }
   return given;
+}
+
+function givenTwice(flag: Flag, name: string, before: string): string {
+  const other = flag.alias !== undefined && name !== before;
+  return other ? `given more than once; ${before} is another name of it` : "given more than once";
 }
 
 function readToken(
@@ -131,8 +156,9 @@ function mayBeSecret(text: string): boolean {
 function unknownFlag(rawName: string): string {
   // A name ends where something else begins, as in the one argument `--header: Bearer abc`.
   const shown = /^-*[\w.-]*/.exec(rawName)![0];
-  const near = FLAGS.find(({ name }) => isNear(shown.replace(/^-+(no-)?/, ""), name));
-  return `unknown flag ${shown}; ${near === undefined ? "--help lists the flags" : `did you mean --${near.name}?`}`;
+  const names = FLAGS.flatMap(({ name, alias }) => (alias === undefined ? [name] : [name, alias]));
+  const near = names.find((name) => isNear(shown.replace(/^-+(no-)?/, ""), name));
+  return `unknown flag ${shown}; ${near === undefined ? "--help lists the flags" : `did you mean --${near}?`}`;
 }
 
 /** Whether a misspelt name means a flag: its section is missing, or at most two letters differ. */

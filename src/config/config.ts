@@ -5,23 +5,74 @@ import type { ListenAddress } from "./addresses.ts";
 export interface Config {
   /** The Soras to poll, at least one, with unique names. */
   readonly targets: readonly TargetConfig[];
+  readonly calls: CallIntervals;
+  readonly report: ReportGroups;
+  readonly info: InfoConfig;
   readonly web: {
     readonly listenAddress: ListenAddress;
     /** Path of the metrics; starts with `/`. */
     readonly telemetryPath: string;
+    /** How many scrapes may be answered at a time; 0 for no limit. */
+    readonly maxRequests: number;
+    /** Whether to leave out the metrics of the process and of Node.js. */
+    readonly disableExporterMetrics: boolean;
   };
   readonly log: {
     readonly level: "debug" | "info" | "warn" | "error";
     readonly format: "text" | "json";
   };
+  /** File to which each good answer of GetStatsAllConnections is appended; only with one target. */
+  readonly record: string | undefined;
+}
+
+/** How often each call besides GetStatsAllConnections is made, in milliseconds; 0 for never. */
+export interface CallIntervals {
+  readonly ListConnections: number;
+  readonly GetStatsReport: number;
+  readonly ListClusterNodes: number;
+  readonly GetLicense: number;
+  readonly ListStartedRecording: number;
+  readonly ListArchiving: number;
+}
+
+/** Which of the optional groups of metrics are exported. */
+export interface ReportGroups {
+  readonly client: boolean;
+  readonly connectionError: boolean;
+  readonly erlangVm: boolean;
+  /** Of GetStatsReport; without it ListClusterNodes is not called either. */
+  readonly cluster: boolean;
+}
+
+/** Labels that `sora_connection_info` may have besides target, channel_id and connection_id, in this order. */
+export const INFO_LABELS = [
+  "client_id",
+  "bundle_id",
+  "session_id",
+  "node_name",
+  "role",
+  "audio_codec",
+  "video_codec",
+  "simulcast",
+  "spotlight",
+  "multistream",
+] as const;
+export type InfoLabel = (typeof INFO_LABELS)[number];
+
+/** What is told of who a connection is. */
+export interface InfoConfig {
+  /** In the order of `INFO_LABELS`; without `client_id` where that is omitted. */
+  readonly labels: readonly InfoLabel[];
+  /** Whether client_id is hashed; `key` makes the hash one that cannot be found by trying names. */
+  readonly clientIdHash: { readonly key: string | undefined } | undefined;
 }
 
 /** One Sora to poll. */
 export interface TargetConfig {
   /** Value of the `target` label. */
   readonly name: string;
-  /** URL of the API, as `URL` writes it. */
-  readonly url: string;
+  /** URLs of the API, as `URL` writes them: the first that answers is used. At least one, all different. */
+  readonly urls: readonly string[];
   /** Whether to ask for this node's connections alone instead of the cluster's. */
   readonly local: boolean;
   readonly intervalMs: number;
@@ -29,5 +80,21 @@ export interface TargetConfig {
   readonly timeoutMs: number;
   readonly bodySizeLimitBytes: number;
   /** Headers to send, by lower-case name. Their values are secrets: never log or show them. */
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, HeaderValue>>;
+  readonly tls: TlsConfig;
+}
+
+/** A header's value, or what reads it anew from its file, as such files are replaced; that throws if it cannot. */
+export type HeaderValue = string | (() => string);
+
+/** TLS towards Sora, or the proxy in front of it. The key is a secret. */
+export interface TlsConfig {
+  /** PEM; undefined for the authorities that Node.js knows. */
+  readonly ca: string | undefined;
+  /** PEM, of the client. */
+  readonly cert: string | undefined;
+  readonly key: string | undefined;
+  /** Name to ask for and to check; undefined for the URL's host. */
+  readonly serverName: string | undefined;
+  readonly skipVerify: boolean;
 }

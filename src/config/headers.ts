@@ -1,17 +1,17 @@
-/** The headers of a target: which names are allowed, and where secret values come from. */
+/** The headers of a target: which names are allowed, what may be in them, and the header `authorization`. */
 import { validateHeaderName, validateHeaderValue } from "node:http";
-import { dirname, isAbsolute, join } from "node:path";
+import type { HeaderValue } from "./config.ts";
 import type { Problem } from "./errors.ts";
-import { quote, reason } from "./errors.ts";
-import type { HeaderSource } from "./schema.ts";
+import { pathText } from "./errors.ts";
+import { mapSecret, resolveSecret } from "./secrets.ts";
+import type { Refusal, SecretSources } from "./secrets.ts";
+import type { TargetSettings } from "./target-schema.ts";
 
-/** Where secrets are looked up. */
-export interface SecretSources {
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly readFile: (path: string) => string;
-  /** Path of the configuration file, to which relative paths relate. */
-  readonly configPath: string;
-}
+type Path = readonly PropertyKey[];
+type Report = (problem: Problem) => void;
+
+/** The keys of a target that say which headers to send. */
+type HeaderSettings = Pick<TargetSettings, "headers" | "basic_auth" | "bearer_token">;
 
 /**
  * Headers that are the exporter's own: what Sora is asked to do (only ever to read), and what the HTTP client sets
@@ -32,54 +32,89 @@ const RESERVED = new Set([
 /**
  * Looks up the values of a target's headers.
  *
- * @param path of the `headers` key
+ * @param path of the target
  * @param report is told what is wrong; never a value
  * @returns values by lower-case name
  */
 export function resolveHeaders(
-  headers: Readonly<Record<string, HeaderSource>>,
-  path: readonly PropertyKey[],
+  given: HeaderSettings,
+  path: Path,
   sources: SecretSources,
-  report: (problem: Problem) => void,
-): Record<string, string> {
-  const values: Record<string, string> = {};
-  for (const [givenName, source] of Object.entries(headers)) {
+  report: Report,
+): Record<string, HeaderValue> {
+  const values: Record<string, HeaderValue> = {};
+  for (const [givenName, source] of Object.entries(given.headers ?? {})) {
     const name = givenName.toLowerCase();
-    const headerPath = [...path, givenName];
+    const headerPath = [...path, "headers", givenName];
     if (!holds(() => validateHeaderName(name))) {
       report({ path: headerPath, message: "holds a name that is not one of an HTTP header" });
       continue;
     }
-    const value = read(source, sources);
+    const found = resolveSecret(source, headerProblem, sources);
     if (RESERVED.has(name)) report({ path: headerPath, message: "may not be set" });
     else if (Object.hasOwn(values, name))
       report({ path: headerPath, message: "is given twice; case does not matter" });
-    else if ("problem" in value) report({ path: headerPath, message: value.problem });
-    else if (value.text === "") report({ path: headerPath, message: "is empty" });
-    else if (!holds(() => validateHeaderValue(name, value.text))) {
-      report({ path: headerPath, message: "holds characters that an HTTP header may not" });
-    } else values[name] = value.text;
+    else if ("problem" in found) report({ path: headerPath, message: found.problem });
+    else values[name] = found.value;
   }
-  return values;
+  const authorization = resolveAuthorization(given, path, sources, report);
+  return authorization === undefined ? values : { ...values, authorization };
 }
 
-function read(
-  source: HeaderSource,
-  { env, readFile, configPath }: SecretSources,
-): { text: string } | { problem: string } {
-  if (typeof source === "string") return { text: source };
-  if ("env" in source) {
-    if (!/^[A-Za-z_]\w*$/.test(source.env)) return { problem: "env is not the name of a variable" };
-    // Own, because process.env also has what every object has, such as toString.
-    const text = Object.hasOwn(env, source.env) ? env[source.env] : undefined;
-    return text === undefined ? { problem: `the environment has no variable ${source.env}` } : { text };
+/** The header `authorization` where `basic_auth` or `bearer_token` gives it. */
+function resolveAuthorization(
+  given: HeaderSettings,
+  path: Path,
+  sources: SecretSources,
+  report: Report,
+): HeaderValue | undefined {
+  reportSeveralWays(given, path, report);
+  const { basic_auth: basic, bearer_token: token } = given;
+  const take = (key: Path, found: { readonly value: HeaderValue } | Refusal): HeaderValue | undefined => {
+    if (!("problem" in found)) return found.value;
+    report({ path: [...path, ...key], message: found.problem });
+    return undefined;
+  };
+  if (basic !== undefined) {
+    const password = take(
+      ["basic_auth", "password"],
+      resolveSecret(basic.password, passwordProblem, sources),
+    );
+    const encode = (secret: string) => Buffer.from(`${basic.username}:${secret}`).toString("base64");
+    return password === undefined ? undefined : mapSecret(password, (secret) => `Basic ${encode(secret)}`);
   }
-  const path = isAbsolute(source.file) ? source.file : join(dirname(configPath), source.file);
-  try {
-    return { text: readFile(path).replace(/\r?\n$/, "") };
-  } catch (error) {
-    return { problem: `cannot read ${quote(path)}: ${reason(error)}` };
+  if (token !== undefined) {
+    const bearer = take(["bearer_token"], resolveSecret(token, headerProblem, sources));
+    return bearer === undefined ? undefined : mapSecret(bearer, (secret) => `Bearer ${secret}`);
   }
+  return undefined;
+}
+
+function reportSeveralWays(given: HeaderSettings, path: Path, report: Report): void {
+  const header = Object.keys(given.headers ?? {}).find((name) => name.toLowerCase() === "authorization");
+  const ways: Path[] = [];
+  if (header !== undefined) ways.push(["headers", header]);
+  if (given.basic_auth !== undefined) ways.push(["basic_auth"]);
+  if (given.bearer_token !== undefined) ways.push(["bearer_token"]);
+  const [first, second] = ways;
+  if (first === undefined || second === undefined) return;
+  report({
+    path: [...path, ...second],
+    message: `may not be set beside ${pathText(first)}; both are the header authorization`,
+  });
+}
+
+function headerProblem(value: string): string | undefined {
+  if (value === "") return "is empty";
+  // The name is any: whether a value is legal does not depend on it.
+  if (!holds(() => validateHeaderValue("x", value))) return "holds characters that an HTTP header may not";
+  return undefined;
+}
+
+function passwordProblem(password: string): string | undefined {
+  if (password === "") return "is empty";
+  // Encoded it would pass as a header, but RFC 7617 does not allow it: most likely it is a line too many.
+  return /\p{Cc}/u.test(password) ? "holds a line break or another control character" : undefined;
 }
 
 /** Whether a check of node:http passes. Its exceptions are dropped: they may quote what they refuse. */

@@ -3,14 +3,17 @@
  * before a default.
  */
 import type { z } from "zod";
-import type { Config } from "./config.ts";
+import type { CallIntervals, Config, ReportGroups } from "./config.ts";
 import { ConfigError, pathText, reason } from "./errors.ts";
 import type { Problem } from "./errors.ts";
 import { parseConfigFile } from "./file.ts";
 import type { ConfigFile } from "./file.ts";
 import { readCommandLine } from "./command-line.ts";
 import type { CommandLine, Override } from "./command-line.ts";
+import { resolveInfo } from "./info.ts";
 import { configSchema } from "./schema.ts";
+import type { Settings } from "./schema.ts";
+import { SECRET_KEYS } from "./source.ts";
 import { resolveTargets } from "./targets.ts";
 
 /** What the configuration is read from. */
@@ -40,24 +43,54 @@ export function loadConfig({ argv, env, readFile }: ConfigSources): Command {
   const { data, error } = configSchema.safeParse(value);
   if (error !== undefined) throw firstError(error.issues.flatMap(problemsOf), file, []);
   refuseUnusedUrl(data.targets.length, file, line.overrides);
+  refuseRecordOfSeveral(data.targets.length, file, line.record);
 
   const given = withOverrides(value as Sections, line.overrides);
   const settings = configSchema.parse(given);
   const problems: Problem[] = [];
-  const targets = resolveTargets(settings, {
-    secrets: { env, readFile, configPath: file.path },
-    timeoutIsSet: given.sora?.timeout !== undefined,
-    report: (problem) => problems.push(problem),
-  });
+  const report = (problem: Problem) => problems.push(problem);
+  const secrets = { env, readFile, configPath: file.path };
+  const timeoutIsSet = given.sora?.timeout !== undefined;
+  const targets = resolveTargets(settings, { secrets, timeoutIsSet, report });
+  const info = resolveInfo(settings.metrics, secrets, report);
   if (problems.length > 0) throw firstError(problems, file, line.overrides);
   const { web, log } = settings;
   return {
     command: line.command,
     config: {
       targets,
-      web: { listenAddress: web.listen_address, telemetryPath: web.telemetry_path },
+      calls: callsOf(settings.calls),
+      report: reportOf(settings.sora),
+      info,
+      web: {
+        listenAddress: web.listen_address,
+        telemetryPath: web.telemetry_path,
+        maxRequests: web.max_requests,
+        disableExporterMetrics: web.disable_exporter_metrics,
+      },
       log: { level: log.level, format: log.format },
+      record: line.record?.path,
     },
+  };
+}
+
+function callsOf(calls: Settings["calls"]): CallIntervals {
+  return {
+    ListConnections: calls.list_connections,
+    GetStatsReport: calls.get_stats_report,
+    ListClusterNodes: calls.list_cluster_nodes,
+    GetLicense: calls.get_license,
+    ListStartedRecording: calls.list_started_recording,
+    ListArchiving: calls.list_archiving,
+  };
+}
+
+function reportOf(sora: Settings["sora"]): ReportGroups {
+  return {
+    client: sora.client_metrics,
+    connectionError: sora.connection_error_metrics,
+    erlangVm: sora.erlang_vm_metrics,
+    cluster: sora.cluster_metrics,
   };
 }
 
@@ -98,10 +131,16 @@ function refuseUnusedUrl(targets: number, file: ConfigFile, overrides: readonly 
   throw new ConfigError(`${url.origin}: would not be used, ${file.path} lists targets`);
 }
 
-/** An issue of the schema. Unknown keys are one problem each; in a header they are not named, they may be secrets. */
+function refuseRecordOfSeveral(targets: number, file: ConfigFile, record: CommandLine["record"]): void {
+  if (record === undefined || targets < 2) return;
+  throw new ConfigError(`${record.origin}: records one target, ${file.path} lists ${targets}`);
+}
+
+/** An issue of the schema. Unknown keys are one problem each, not named where they may be secrets. */
 function problemsOf(issue: z.core.$ZodIssue): Problem[] {
   const { path, message } = issue;
-  if (issue.code !== "unrecognized_keys" || path.includes("headers")) return [{ path, message }];
+  const mayBeSecret = path.some((key) => SECRET_KEYS.includes(key));
+  if (issue.code !== "unrecognized_keys" || mayBeSecret) return [{ path, message }];
   return issue.keys.map((key) => ({ path: [...path, key], message }));
 }
 

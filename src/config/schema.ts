@@ -1,26 +1,26 @@
 /**
  * The configuration file: its keys, defaults, rules and descriptions. The flags, the help, the JSON Schema and
- * the comments of config.yaml follow from here. A leaf reads its text into the value the exporter works with.
+ * the comments of config.yaml follow from here.
  */
 import { z } from "zod";
-import { quote } from "./errors.ts";
-import { readListenAddress, readTelemetryPath, readUrl } from "./addresses.ts";
+import { readListenAddress, readTelemetryPath } from "./addresses.ts";
+import { INFO_LABELS } from "./config.ts";
+import { TARGET } from "./target-schema.ts";
+import { SOURCE_FORMS, sourceSchema } from "./source.ts";
 import {
-  DURATION_PATTERN,
-  formatDuration,
-  formatSize,
-  parseDuration,
-  parseSize,
-  SIZE_PATTERN,
-} from "./units.ts";
-
-const DAY_MS = 86_400_000;
-const MIN_INTERVAL_MS = 100;
-const MIN_TIMEOUT_MS = 10;
-const MIN_BODY_BYTES = 1024;
-
-/** An answer is decoded as one string, and the engine's longest is 24 bytes short of 512MB. */
-const MAX_BODY_BYTES = 511 * 1024 ** 2;
+  boolean,
+  choice,
+  count,
+  distinct,
+  duration,
+  durationOrNever,
+  map,
+  MIN_INTERVAL_MS,
+  MIN_TIMEOUT_MS,
+  size,
+  text,
+  url,
+} from "./values.ts";
 
 /** The keys that hold one value each; every one is a flag too. */
 export const SECTIONS = {
@@ -36,6 +36,37 @@ export const SECTIONS = {
       .prefault(false)
       .describe("Ask for the connections of this node alone, not of the whole cluster."),
     body_size_limit: size().prefault("256MB").describe("Largest answer to take from Sora, 1KB to 511MB."),
+    skip_ssl_verify: boolean().prefault(false).describe("Do not verify the certificate of Sora's API."),
+    client_metrics: boolean()
+      .prefault(false)
+      .describe("Metrics by type of client, from GetStatsReport's sora_client."),
+    connection_error_metrics: boolean()
+      .prefault(false)
+      .describe("Metrics of connections' errors, from GetStatsReport's error."),
+    erlang_vm_metrics: boolean()
+      .prefault(false)
+      .describe("Metrics of the Erlang VM, from GetStatsReport's erlang_vm."),
+    cluster_metrics: boolean()
+      .prefault(false)
+      .describe(
+        "Metrics of the cluster, from GetStatsReport's cluster and cluster_relay and from ListClusterNodes.",
+      ),
+  },
+  calls: {
+    list_connections: call("ListConnections", "10s"),
+    get_stats_report: call("GetStatsReport", "10s"),
+    list_cluster_nodes: call("ListClusterNodes", "30s"),
+    get_license: call("GetLicense", "5m"),
+    list_started_recording: call("ListStartedRecording", "30s"),
+    list_archiving: call("ListArchiving", "30s"),
+  },
+  metrics: {
+    info_labels: distinct(choice(INFO_LABELS), "labels")
+      .prefault([...INFO_LABELS])
+      .describe("Labels of sora_connection_info besides target, channel_id and connection_id. Default: all."),
+    client_id: choice(["plain", "hash", "omit"])
+      .prefault("plain")
+      .describe("What the label client_id holds: plain, hash, or omit for no label."),
   },
   web: {
     listen_address: text({
@@ -47,67 +78,48 @@ export const SECTIONS = {
     telemetry_path: text({
       expected: "a path such as /metrics",
       read: readTelemetryPath,
-      refused: [[/^\/-(\/|$)/, "paths under /-/ are the exporter's own"]],
+      refused: [
+        [/^\/-(\/|$)/, "paths under /-/ are the exporter's own"],
+        [/^\/probe\/?$/, "/probe is the exporter's own"],
+      ],
     })
       .prefault("/metrics")
       .describe("Path under which the metrics are served."),
+    max_requests: count(10_000)
+      .prefault(40)
+      .describe("Scrapes that may be answered at a time, to 10000; 0 for no limit."),
+    disable_exporter_metrics: boolean()
+      .prefault(false)
+      .describe("Leave out the exporter's own process_* and nodejs_*."),
   },
   log: {
     level: choice(["debug", "info", "warn", "error"])
       .prefault("info")
       .describe("Least severe messages to log: debug, info, warn or error."),
-    format: choice(["text", "json"]).prefault("text").describe("Form of the log: text or json."),
+    format: choice(["text", "json", "logfmt"])
+      .transform((format) => (format === "logfmt" ? "text" : format))
+      .prefault("text")
+      .describe("Form of the log: text or json; logfmt is another spelling of text."),
   },
 };
 
-const HEADER_FORMS = "a string, {env: NAME} or {file: PATH}";
-
-// The messages say nothing of what was found: it may be a secret in the wrong place.
-const headerError = { error: `takes ${HEADER_FORMS}` };
-
-const headerSource = z.union(
-  [
-    z.string(),
-    z.strictObject({ env: z.string().describe("Environment variable that holds the value.") }, headerError),
-    z.strictObject(
-      { file: z.string().describe("File that holds the value; relative to the configuration file.") },
-      headerError,
-    ),
-  ],
-  headerError,
-);
-
-/** Where the value of a header comes from. */
-export type HeaderSource = z.output<typeof headerSource>;
-
-/** The keys of one element of `targets`. */
-export const TARGET = {
-  name: text({
-    expected: "a name of visible characters",
-    read: (name) => (/^(?=.*\S)\P{Cc}+$/u.test(name) ? name : undefined),
-  })
-    .optional()
-    .describe("Value of the target label, unique. Default: the URL's host:port."),
-  url: url().describe("URL of this Sora's HTTP API."),
-  interval: duration(MIN_INTERVAL_MS)
-    .optional()
-    .describe("Time from one poll to the next. Default: sora.interval."),
-  timeout: duration(MIN_TIMEOUT_MS).optional().describe("How long a poll may take. Default: sora.timeout."),
-  local: boolean().optional().describe("Ask for this node alone. Default: sora.local."),
-  body_size_limit: size().optional().describe("Largest answer to take. Default: sora.body_size_limit."),
-  headers: z
-    .record(z.string(), headerSource, { error: "is not a map of header names and values" })
-    .optional()
-    .describe(`HTTP headers to send: ${HEADER_FORMS}.`),
-};
+const clientIdKey = sourceSchema
+  .optional()
+  .describe(`Key of the hash, only with client_id: hash; ${SOURCE_FORMS}.`);
 
 /** The whole file. */
 export const configSchema = map({
   sora: map(SECTIONS.sora).prefault({}).describe("The Sora to poll, and what targets do not set themselves."),
   targets: z
-    .array(map(TARGET), { error: "is not a list of targets" })
+    .array(TARGET, { error: "is not a list of targets" })
     .prefault([])
     .describe("Soras to poll in place of sora.url."),
+  calls: map(SECTIONS.calls)
+    .prefault({})
+    .describe("How often Sora is asked for more than connections' statistics, 100ms to 1d, or 0s for never."),
+  metrics: map({ ...SECTIONS.metrics, client_id_key: clientIdKey })
+    .prefault({})
+    .describe("What the metrics tell of who a connection is."),
   web: map(SECTIONS.web).prefault({}).describe("The exporter's own HTTP server."),
   log: map(SECTIONS.log).prefault({}).describe("The exporter's log."),
 });
@@ -115,79 +127,13 @@ export const configSchema = map({
 /** What the file says, its defaults filled in: durations in milliseconds, sizes in bytes. */
 export type Settings = z.output<typeof configSchema>;
 
-/** One element of `targets` as the file says it. */
-export type TargetSettings = Settings["targets"][number];
-
 /** The JSON Schema (draft 2020-12) of the file, for editors. */
 export function configJsonSchema(): object {
   return z.toJSONSchema(configSchema, { io: "input", target: "draft-2020-12" });
 }
 
-function map<T extends z.ZodRawShape>(shape: T) {
-  const keys = Object.keys(shape).join(", ");
-  return z.strictObject(shape, {
-    error: (issue) =>
-      issue.code === "unrecognized_keys" ? `unknown key; allowed here: ${keys}` : `is not a map of ${keys}`,
-  });
-}
-
-interface TextRules<T> {
-  /** What the text has to be, for messages. */
-  readonly expected: string;
-  /** What the text means; undefined where it is not what was expected. */
-  readonly read: (text: string) => T | undefined;
-  /** Forms that are refused first, with messages that do not repeat the text. */
-  readonly refused?: readonly (readonly [form: RegExp, message: string])[];
-  /** The form of the text, for the JSON Schema. */
-  readonly pattern?: RegExp;
-}
-
-function text<T>({ expected, read, refused = [], pattern }: TextRules<T>) {
-  return z
-    .string({
-      error: ({ input }) => (input === undefined ? "is missing" : `${quote(input)} is not ${expected}`),
-    })
-    .meta(pattern === undefined ? {} : { pattern: pattern.source })
-    .transform((input, context) => {
-      const value = read(input);
-      const refusal = refused.find(([form]) => form.test(input))?.[1];
-      if (value !== undefined && refusal === undefined) return value;
-      context.addIssue({ code: "custom", message: refusal ?? `${quote(input)} is not ${expected}` });
-      return z.NEVER;
-    });
-}
-
-function url() {
-  return text({
-    expected: "an http or https URL",
-    read: readUrl,
-    refused: [
-      [/@/, "a user or password in the URL is not allowed; use the headers of a target"],
-      [/[?#]/, "a query or fragment in the URL is not allowed"],
-    ],
-    pattern: /^https?:\/\//,
-  });
-}
-
-function duration(min: number) {
-  const expected = "a duration such as 500ms, 10s or 1m30s";
-  return text({ expected, read: parseDuration, pattern: DURATION_PATTERN }).refine(
-    (ms) => ms >= min && ms <= DAY_MS,
-    { error: ({ input }) => `${formatDuration(Number(input))} is not between ${formatDuration(min)} and 1d` },
-  );
-}
-
-function size() {
-  return text({ expected: "a size such as 512KB or 256MB", read: parseSize, pattern: SIZE_PATTERN }).refine(
-    (bytes) => bytes >= MIN_BODY_BYTES && bytes <= MAX_BODY_BYTES,
-    { error: ({ input }) => `${formatSize(Number(input))} is not between 1KB and 511MB` },
-  );
-}
-
-function boolean() {
-  return z.boolean({ error: ({ input }) => `${quote(input)} is not true or false` });
-}
-
-function choice<const T extends readonly string[]>(values: T) {
-  return z.enum(values, { error: ({ input }) => `${quote(input)} is not one of ${values.join(", ")}` });
+function call(operation: string, fallback: string) {
+  return durationOrNever(MIN_INTERVAL_MS)
+    .prefault(fallback)
+    .describe(`Time from one ${operation} to the next; 0s for never.`);
 }

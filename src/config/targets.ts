@@ -3,8 +3,10 @@ import type { TargetConfig } from "./config.ts";
 import type { Problem } from "./errors.ts";
 import { pathText, quote } from "./errors.ts";
 import { resolveHeaders } from "./headers.ts";
-import type { SecretSources } from "./headers.ts";
-import type { Settings, TargetSettings } from "./schema.ts";
+import type { SecretSources } from "./secrets.ts";
+import type { Settings } from "./schema.ts";
+import type { TargetSettings } from "./target-schema.ts";
+import { resolveTls } from "./tls.ts";
 import { formatDuration } from "./units.ts";
 
 /** What resolving targets needs beside the settings. */
@@ -33,13 +35,17 @@ function resolveTarget(
   sora: Settings["sora"],
   context: TargetContext,
 ): TargetConfig {
+  const { secrets, report } = context;
+  // The schema sees to it that there is one of the two.
+  const urls = given.urls ?? [given.url!];
   return {
-    name: given.name ?? hostAndPort(given.url),
-    url: given.url,
+    name: given.name ?? hostAndPort(urls[0]!),
+    urls,
     local: given.local ?? sora.local,
     ...resolveTimes(given, path, sora, context),
     bodySizeLimitBytes: given.body_size_limit ?? sora.body_size_limit,
-    headers: resolveHeaders(given.headers ?? {}, [...path, "headers"], context.secrets, context.report),
+    headers: resolveHeaders(given, path, secrets, report),
+    tls: resolveTls(given.tls ?? {}, [...path, "tls"], sora.skip_ssl_verify, secrets, report),
   };
 }
 
@@ -72,7 +78,8 @@ function reportSharedNames(
   for (const [i, { name }] of targets.entries()) {
     const first = targets.findIndex((target) => target.name === name);
     if (first === i) continue;
-    const key = given[i]!.name === undefined ? "url" : "name";
+    const { name: ownName, urls } = given[i]!;
+    const key = ownName !== undefined ? "name" : urls === undefined ? "url" : "urls";
     context.report({
       path: ["targets", i, key],
       message: `the name ${quote(name)} is already that of targets[${first}]; give each its own name`,

@@ -4,7 +4,14 @@
  */
 
 import type { Label } from "../catalog/resolve.ts";
-import { type Column, type Family, type Snapshot, unitOf } from "../snapshot/snapshot.ts";
+import {
+  type Column,
+  compareNames,
+  type Family,
+  type Row,
+  type Snapshot,
+  unitOf,
+} from "../snapshot/snapshot.ts";
 import { ByteWriter } from "./byte-writer.ts";
 
 /** The formats, by the names that their own documents give them. */
@@ -34,7 +41,7 @@ const CHUNK_BYTES = 256 * 1024;
  * Encodes everything that one scrape shows.
  *
  * @param own the exporter's own metrics
- * @param snapshots what the targets said; at most one a target
+ * @param snapshots what the targets said; no series may be in two of them
  * @returns chunks of UTF-8; valid under the format's own grammar once they are joined
  */
 export function* encode(
@@ -51,7 +58,7 @@ export function* encode(
   for (const { family, parts } of mergeByFamily(snapshots)) {
     writeHead(writer, family, format, names);
     for (const { snapshot, columns } of parts) {
-      for (const column of columns) yield* writeColumn(writer, family.name, column, rowLabels(snapshot));
+      for (const column of columns) yield* writeColumn(writer, family.name, column, identitiesOf(snapshot));
     }
   }
   if (format === "openmetrics") writer.text("# EOF\n");
@@ -72,8 +79,8 @@ function escapeHelp(text: string, format: Format): string {
  * HELP, TYPE and, in OpenMetrics, UNIT.
  *
  * OpenMetrics names a counter's family without `_total`. If something else has that name (Sora may send both `total_active`
- * and `active`), one name would have two types; the counter then goes out as `unknown` under its full name, so that
- * its series are called the same in both formats.
+ * and `active`), one name would have two types; and a few counters have names, older than this exporter, that do not end
+ * in `_total`. Those go out as `unknown` under their full name, so that their series are called the same in both formats.
  */
 function writeHead(
   writer: ByteWriter,
@@ -81,12 +88,14 @@ function writeHead(
   format: Format,
   names: ReadonlySet<string>,
 ): void {
-  const base = format === "openmetrics" && type === "counter" ? name.slice(0, -"_total".length) : name;
-  const clash = base !== name && names.has(base);
-  const shown = clash ? name : base;
-  writer.text(`# HELP ${shown} ${escapeHelp(help, format)}\n# TYPE ${shown} ${clash ? "unknown" : type}\n`);
+  const counter = format === "openmetrics" && type === "counter";
+  const base = counter ? name.replace(/_total$/, "") : name;
+  const misfit = counter && (base === name || names.has(base));
+  const shown = misfit ? name : base;
+  writer.text(`# HELP ${shown} ${escapeHelp(help, format)}\n# TYPE ${shown} ${misfit ? "unknown" : type}\n`);
   const unit = unitOf(name);
-  if (format === "openmetrics" && unit !== undefined && !clash) writer.text(`# UNIT ${shown} ${unit}\n`);
+  if (format === "openmetrics" && unit !== undefined && shown.endsWith(unit))
+    writer.text(`# UNIT ${shown} ${unit}\n`);
 }
 
 function writeSample(writer: ByteWriter, { name, labels, value }: Sample, format: Format): void {
@@ -121,32 +130,31 @@ function* writeColumn(
     writer.bytes(head);
     writer.bytes(identities[rows === undefined ? i : rows[i]!]!);
     if (entryLabels === undefined) writer.bytes(tail);
-    else writer.text(`,${formatLabels(entryLabels[i]!)}} `);
+    else writer.text(entryLabels[i]!.length === 0 ? "} " : `,${formatLabels(entryLabels[i]!)}} `);
     writer.number(values[i]!);
     writer.bytes(NEWLINE);
     if (writer.length >= CHUNK_BYTES) yield writer.take();
   }
 }
 
-/** Made once a snapshot; all scrapes of it, in both formats, use the same. */
-const rowLabelsOf = new WeakMap<Snapshot, readonly Uint8Array[]>();
+/** Made once for the rows of a snapshot; all scrapes of it, in both formats, use the same. */
+const identitiesByRows = new WeakMap<readonly Row[], readonly Uint8Array[]>();
 
 /** The labels of identity of every row, ready to be copied into a line. */
-function rowLabels(snapshot: Snapshot): readonly Uint8Array[] {
-  let rows = rowLabelsOf.get(snapshot);
-  if (rows === undefined) {
-    rows = snapshot.connections.map(({ channelId, connectionId }) =>
-      Buffer.from(
-        formatLabels([
-          ["target", snapshot.target],
-          ["channel_id", channelId],
-          ["connection_id", connectionId],
-        ]),
-      ),
-    );
-    rowLabelsOf.set(snapshot, rows);
+function identitiesOf({ target, rows }: Snapshot): readonly Uint8Array[] {
+  let identities = identitiesByRows.get(rows);
+  if (identities === undefined) {
+    identities = rows.map((row) => Buffer.from(formatLabels(identityLabels(target, row))));
+    identitiesByRows.set(rows, identities);
   }
-  return rows;
+  return identities;
+}
+
+function identityLabels(target: string, { channelId, connectionId }: Row): Label[] {
+  const labels: Label[] = [["target", target]];
+  if (channelId !== undefined) labels.push(["channel_id", channelId]);
+  if (connectionId !== undefined) labels.push(["connection_id", connectionId]);
+  return labels;
 }
 
 interface MergedFamily {
@@ -164,7 +172,7 @@ function mergeByFamily(snapshots: readonly Snapshot[]): MergedFamily[] {
       entry.parts.push({ snapshot, columns: family.columns });
     }
   }
-  return [...merged.values()].sort((a, b) => (a.family.name < b.family.name ? -1 : 1));
+  return [...merged.values()].sort((a, b) => compareNames(a.family.name, b.family.name));
 }
 
 function familyNames(own: readonly OwnFamily[], snapshots: readonly Snapshot[]): ReadonlySet<string> {

@@ -9,8 +9,16 @@ import {
   type MetricValue,
   Registry,
 } from "prom-client";
-import { type Built, CONNECTION_REJECTIONS, VALUE_REJECTIONS } from "../snapshot/build.ts";
+import type { Built } from "../snapshot/build.ts";
+import {
+  CONNECTION_REJECTIONS,
+  type Rejections,
+  VALUE_REJECTIONS,
+  type ValueRejection,
+} from "../snapshot/rejections.ts";
 import { FAILURE_REASONS, type FailureReason } from "../sora/failure.ts";
+import type { Operation } from "../sora/operations.ts";
+import { compareNames } from "../snapshot/snapshot.ts";
 import type { OwnFamily } from "./encode.ts";
 
 /** What a good poll brought. */
@@ -28,13 +36,31 @@ export interface PollFailure {
   readonly seconds: number;
 }
 
+/** How a target presents itself. */
+export interface TargetView {
+  /** Operations that are called. */
+  readonly operations: readonly Operation[];
+  /** URL that was asked first. */
+  readonly url: string;
+  /** How many series the target has at a scrape. */
+  readonly series: () => number;
+}
+
 export interface OwnMetrics {
-  /** Shows a target from now on, with its failures at 0. `series` tells how many series it has at a scrape. */
-  addTarget(target: string, series: () => number): void;
+  /** Shows a target from now on, with its failures at 0. */
+  addTarget(target: string, view: TargetView): void;
+  /** A poll of GetStatsAllConnections, over however many addresses it went. */
   pollSucceeded(target: string, success: PollSuccess): void;
   pollFailed(target: string, failure: PollFailure): void;
-  /** All metrics as they are now, by name. */
-  collect(): Promise<OwnFamily[]>;
+  /** A single call that brought data; `timeMs` is when, in milliseconds since the epoch. */
+  callSucceeded(target: string, operation: Operation, timeMs: number): void;
+  callFailed(target: string, operation: Operation, reason: FailureReason): void;
+  /** What a good answer of another call than GetStatsAllConnections had to leave out. */
+  valuesRejected(target: string, values: Rejections<ValueRejection>): void;
+  /** The target's data come from another address now. */
+  failedOver(target: string, urls: { from: string; to: string }): void;
+  /** All metrics as they are now, by name; of one target alone if it is named. */
+  collect(target?: string): Promise<OwnFamily[]>;
   /** The exporter's own metrics as they are defined, without those of the process and of Node.js. */
   describe(): OwnMetricDescription[];
 }
@@ -56,21 +82,41 @@ const MISNAMED = new Set([
   "nodejs_active_resources_total",
 ]);
 
-/** Makes the metrics and their registry; `version` is that of this package. */
-export function createOwnMetrics(version: string): OwnMetrics {
+export interface OwnMetricsOptions {
+  /** Of this package. */
+  readonly version: string;
+  /** Whether to show the metrics of the process and of Node.js. */
+  readonly process: boolean;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/** Makes the metrics and their registry. */
+export function createOwnMetrics({ version, process: showProcess, now }: OwnMetricsOptions): OwnMetrics {
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
+  if (showProcess) collectDefaultMetrics({ register: registry });
   const own = createFamilies(registry, version);
   const seriesOf = new Map<string, () => number>();
 
+  function countValues(target: string, { counts }: Rejections<ValueRejection>): void {
+    for (const [reason, n] of counts) own.valuesRejected.inc({ target, reason }, n);
+  }
+
   return {
-    addTarget(target, series) {
+    addTarget(target, { operations, url, series }) {
       seriesOf.set(target, series);
       own.polls.inc({ target }, 0);
+      own.failovers.inc({ target }, 0);
+      own.activeUrl.set({ target, url }, 1);
       for (const reason of Object.keys(FAILURE_REASONS)) own.failures.inc({ target, reason }, 0);
       for (const reason of Object.keys(CONNECTION_REJECTIONS))
         own.connectionsRejected.inc({ target, reason }, 0);
       for (const reason of Object.keys(VALUE_REJECTIONS)) own.valuesRejected.inc({ target, reason }, 0);
+      for (const operation of operations) {
+        own.calls.inc({ target, operation }, 0);
+        for (const reason of Object.keys(FAILURE_REASONS))
+          own.callFailures.inc({ target, operation, reason }, 0);
+      }
     },
     pollSucceeded(target, { built, bytes, seconds }) {
       own.up.set({ target }, 1);
@@ -80,13 +126,31 @@ export function createOwnMetrics(version: string): OwnMetrics {
       own.responseBytes.set({ target }, bytes);
       own.unknownFields.set({ target }, built.snapshot.unknownPaths.length);
       for (const [reason, n] of built.connections.counts) own.connectionsRejected.inc({ target, reason }, n);
-      for (const [reason, n] of built.values.counts) own.valuesRejected.inc({ target, reason }, n);
+      countValues(target, built.values);
     },
     pollFailed(target, { reason, seconds }) {
       own.up.set({ target }, 0);
       own.polls.inc({ target });
       own.failures.inc({ target, reason });
       own.duration.observe({ target }, seconds);
+    },
+    callSucceeded(target, operation, timeMs) {
+      own.calls.inc({ target, operation });
+      own.callSuccess.set({ target, operation }, 1);
+      own.callLastSuccess.set({ target, operation }, timeMs / 1000);
+      if (operation === "ListClusterNodes") own.clusterUp.set({ target }, 1);
+    },
+    callFailed(target, operation, reason) {
+      own.calls.inc({ target, operation });
+      own.callSuccess.set({ target, operation }, 0);
+      own.callFailures.inc({ target, operation, reason });
+      if (operation === "ListClusterNodes") own.clusterUp.set({ target }, 0);
+    },
+    valuesRejected: countValues,
+    failedOver(target, { from, to }) {
+      own.failovers.inc({ target });
+      own.activeUrl.remove({ target, url: from });
+      own.activeUrl.set({ target, url: to }, 1);
     },
     describe() {
       return Object.values(own).map((metric) => {
@@ -100,13 +164,17 @@ export function createOwnMetrics(version: string): OwnMetrics {
         return { name, type, help, labels: labelNames };
       });
     },
-    async collect() {
-      for (const [target, series] of seriesOf) own.series.set({ target }, series());
+    async collect(only) {
+      for (const [target, series] of seriesOf) {
+        own.series.set({ target }, series());
+        own.time.set({ target }, now() / 1000);
+      }
       const families = await registry.getMetricsAsJSON();
       return families
-        .filter(({ name, values }) => !MISNAMED.has(name) && values.length > 0)
-        .map(toFamily)
-        .sort((a, b) => (a.name < b.name ? -1 : 1));
+        .filter(({ name }) => !MISNAMED.has(name))
+        .map((metric) => toFamily(metric, only))
+        .filter(({ samples }) => samples.length > 0)
+        .sort((a, b) => compareNames(a.name, b.name));
     },
   };
 }
@@ -122,11 +190,24 @@ function createFamilies(registry: Registry, version: string) {
   buildInfo.set({ version, node_version: process.version }, 1);
   const byTarget = ["target"] as const;
   const byReason = ["target", "reason"] as const;
+  const byOperation = ["target", "operation"] as const;
   return {
     buildInfo,
     up: new Gauge({
       name: "sora_up",
       help: "Whether the last poll of GetStatsAllConnections worked (1) or failed (0); absent before the first poll",
+      labelNames: byTarget,
+      registers,
+    }),
+    clusterUp: new Gauge({
+      name: "sora_cluster_up",
+      help: "Whether the last call of ListClusterNodes worked (1) or failed (0); absent unless it is called",
+      labelNames: byTarget,
+      registers,
+    }),
+    time: new Gauge({
+      name: "sora_time_seconds",
+      help: "The exporter's clock, in seconds since the epoch",
       labelNames: byTarget,
       registers,
     }),
@@ -138,13 +219,13 @@ function createFamilies(registry: Registry, version: string) {
     }),
     polls: new Counter({
       name: "sora_exporter_polls_total",
-      help: "Polls that ended, well or not",
+      help: "Polls of GetStatsAllConnections that ended, well or not",
       labelNames: byTarget,
       registers,
     }),
     failures: new Counter({
       name: "sora_exporter_poll_failures_total",
-      help: "Polls that failed, by reason",
+      help: "Polls of GetStatsAllConnections that failed, by reason",
       labelNames: byReason,
       registers,
     }),
@@ -157,7 +238,43 @@ function createFamilies(registry: Registry, version: string) {
     }),
     responseBytes: new Gauge({
       name: "sora_exporter_response_bytes",
-      help: "Size of the body of the last good answer",
+      help: "Size of the body of the last good answer of GetStatsAllConnections",
+      labelNames: byTarget,
+      registers,
+    }),
+    calls: new Counter({
+      name: "sora_exporter_calls_total",
+      help: "Calls of Sora's API that ended, well or not, by operation",
+      labelNames: byOperation,
+      registers,
+    }),
+    callFailures: new Counter({
+      name: "sora_exporter_call_failures_total",
+      help: "Calls of Sora's API that failed, by operation and reason",
+      labelNames: [...byOperation, "reason"] as const,
+      registers,
+    }),
+    callSuccess: new Gauge({
+      name: "sora_exporter_call_success",
+      help: "Whether the last call of an operation worked (1) or failed (0); absent before the first call",
+      labelNames: byOperation,
+      registers,
+    }),
+    callLastSuccess: new Gauge({
+      name: "sora_exporter_call_last_success_timestamp_seconds",
+      help: "When the last good answer of an operation came in",
+      labelNames: byOperation,
+      registers,
+    }),
+    activeUrl: new Gauge({
+      name: "sora_exporter_active_url_info",
+      help: "The URL, of those that the target has, that is asked now; always 1",
+      labelNames: ["target", "url"] as const,
+      registers,
+    }),
+    failovers: new Counter({
+      name: "sora_exporter_failovers_total",
+      help: "Times that another URL of the target answered than the one before",
       labelNames: byTarget,
       registers,
     }),
@@ -169,7 +286,7 @@ function createFamilies(registry: Registry, version: string) {
     }),
     valuesRejected: new Counter({
       name: "sora_exporter_values_rejected_total",
-      help: "Single values of exported connections that could not be exported, by reason",
+      help: "Single values in good answers that could not be exported, by reason",
       labelNames: byReason,
       registers,
     }),
@@ -181,19 +298,22 @@ function createFamilies(registry: Registry, version: string) {
     }),
     series: new Gauge({
       name: "sora_exporter_series",
-      help: "Series of connections that a scrape shows now; 0 once the data is stale",
+      help: "Series of the target that a scrape shows now, besides the exporter's own; of stale data none is shown",
       labelNames: byTarget,
       registers,
     }),
   };
 }
 
-function toFamily(metric: MetricObjectWithValues<MetricValue<string>>): OwnFamily {
+/** @param only the target whose samples are wanted; undefined for all samples, those without a target included */
+function toFamily(metric: MetricObjectWithValues<MetricValue<string>>, only: string | undefined): OwnFamily {
+  const values =
+    only === undefined ? metric.values : metric.values.filter(({ labels }) => labels["target"] === only);
   return {
     name: metric.name,
     help: metric.help,
     type: metric.type as unknown as OwnFamily["type"],
-    samples: metric.values.map(({ value, labels, ...rest }) => ({
+    samples: values.map(({ value, labels, ...rest }) => ({
       name: "metricName" in rest && typeof rest.metricName === "string" ? rest.metricName : metric.name,
       labels: Object.entries(labels).map(([name, label]) => [name, String(label)] as const),
       value,

@@ -1,4 +1,4 @@
-/** The rhythm of the polls: one loop a target, polls that never overlap, the same pace whether they succeed or not. */
+/** The rhythm of the polls: one loop a call, polls that never overlap, the same pace whether they succeed or not. */
 
 import type { Clock } from "./clock.ts";
 
@@ -7,6 +7,13 @@ export interface Pollable {
   readonly intervalMs: number;
   /** One poll; must not reject, and ends soon once the signal aborts. */
   poll(signal: AbortSignal): Promise<void>;
+}
+
+/** What is polled of one Sora, each at its own pace. */
+export interface Polled {
+  readonly statistics: Pollable;
+  /** They begin when the first poll of the statistics has ended, so that they know all connections that it knew. */
+  readonly sideCalls: readonly Pollable[];
 }
 
 /** Spreading first polls further would keep an operator waiting, and `/-/ready` too. */
@@ -22,28 +29,38 @@ const MAX_SPREAD_MS = 5000;
  * @returns when all loops have ended, polls under way included
  */
 export async function runPolling(
-  targets: readonly Pollable[],
+  targets: readonly Polled[],
   clock: Clock,
   signal: AbortSignal,
 ): Promise<void> {
   await Promise.all(
-    targets.map((target, i) => {
-      const spreadMs = Math.min(target.intervalMs, MAX_SPREAD_MS);
-      return runLoop(target, (spreadMs * i) / targets.length, clock, signal);
+    targets.map(async ({ statistics, sideCalls }, i) => {
+      const spreadMs = Math.min(statistics.intervalMs, MAX_SPREAD_MS);
+      let begin: () => void;
+      const begun = new Promise<void>((resolve) => (begin = resolve));
+      const first: Pollable = {
+        intervalMs: statistics.intervalMs,
+        poll: (stop) => statistics.poll(stop).then(() => begin()),
+      };
+      await Promise.all([
+        // An end before the first poll lets the other loops see that it is the end.
+        runLoop(first, (spreadMs * i) / targets.length, clock, signal).finally(() => begin()),
+        ...sideCalls.map((call) => begun.then(() => runLoop(call, 0, clock, signal))),
+      ]);
     }),
   );
 }
 
 async function runLoop(
-  target: Pollable,
+  call: Pollable,
   firstAfterMs: number,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<void> {
   let due = clock.monotonic() + firstAfterMs;
   while (await sleepUntil(due, clock, signal)) {
-    await target.poll(signal);
-    due = Math.max(due + target.intervalMs, clock.monotonic());
+    await call.poll(signal);
+    due = Math.max(due + call.intervalMs, clock.monotonic());
   }
 }
 

@@ -1,136 +1,168 @@
 /** One Sora that is polled: what it last said, how old that is, and what went wrong since. */
 
 import type { Logger } from "pino";
+import { draftConnections } from "../calls/connections.ts";
+import type { InfoConfig, ReportGroups, CallIntervals } from "../config/config.ts";
 import type { OwnMetrics } from "../exposition/own-metrics.ts";
-import { type Built, SnapshotBuilder } from "../snapshot/build.ts";
-import type { Snapshot } from "../snapshot/snapshot.ts";
+import { SnapshotBuilder } from "../snapshot/build.ts";
+import type { Snapshot, StatsSnapshot } from "../snapshot/snapshot.ts";
 import type { SoraClient } from "../sora/client.ts";
-import { decodeStats } from "../sora/decode.ts";
-import { type FailureReason, SoraFailure } from "../sora/failure.ts";
+import { decodeArray } from "../sora/decode.ts";
+import { SoraFailure } from "../sora/failure.ts";
+import { createCallLog, toFailure } from "./call-log.ts";
 import type { Clock } from "./clock.ts";
+import { createLatest } from "./latest.ts";
 import type { Pollable } from "./poller.ts";
-
-/** After this many intervals without a good poll the last good one is no longer shown. */
-export const STALE_INTERVALS = 3;
+import { createSideCalls } from "./side-calls.ts";
 
 export interface TargetOptions {
   readonly name: string;
   readonly intervalMs: number;
   /** Whether to ask for the connections of the asked node alone. */
   readonly local: boolean;
+  readonly calls: CallIntervals;
+  readonly report: ReportGroups;
+  readonly info: InfoConfig;
 }
 
-export interface Target extends Pollable {
+export interface Target {
   readonly name: string;
-  /** Whether a first poll has been tried. */
+  /** Whether a first poll of the statistics has been tried. */
   readonly attempted: boolean;
-  /** The last good poll's snapshot, as long as it is not stale. */
-  snapshot(): Snapshot | undefined;
+  /** The polls of the statistics. */
+  readonly statistics: Pollable;
+  /** The other calls that are made. */
+  readonly sideCalls: readonly Pollable[];
+  /** What the last good poll of the statistics said, as long as it is not stale. */
+  snapshot(): StatsSnapshot | undefined;
+  /** All that is known and not stale; no series is in two of them. */
+  snapshots(): readonly Snapshot[];
 }
 
 export interface TargetEdges {
-  readonly client: SoraClient;
+  /** One for each address of the target; the first is asked first. */
+  readonly clients: readonly SoraClient[];
   readonly clock: Clock;
   readonly metrics: OwnMetrics;
   readonly log: Logger;
+  /** Told each good answer of the statistics as it came; must not throw. */
+  readonly record?: (timeMs: number, body: Buffer) => Promise<void>;
 }
 
 /** Makes a target; nothing happens before its first poll. */
-export function createTarget(options: TargetOptions, { client, clock, metrics, log }: TargetEdges): Target {
+export function createTarget(options: TargetOptions, edges: TargetEdges): Target {
   const { name, intervalMs, local } = options;
+  const { clients, clock, metrics, log, record } = edges;
   const builder = new SnapshotBuilder(name);
-  const report = createReporter(log);
-  let last: { snapshot: Snapshot; at: number } | undefined;
+  const latest = createLatest<StatsSnapshot>(intervalMs, clock);
+  const callLog = createCallLog(log, { answers: "Sora answers", fails: "poll failed" }, true);
+  let active = clients[0]!;
   let attempted = false;
+  let up = false;
+  const side = createSideCalls(options, {
+    clock,
+    metrics,
+    log,
+    client: () => active,
+    isUp: () => up,
+    several: clients.length > 1,
+  });
 
-  function snapshot(): Snapshot | undefined {
-    if (last !== undefined && clock.monotonic() - last.at > STALE_INTERVALS * intervalMs) last = undefined;
-    return last?.snapshot;
-  }
-
-  metrics.addTarget(name, () => snapshot()?.series ?? 0);
-
-  return {
-    name,
-    intervalMs,
-    get attempted() {
-      return attempted;
-    },
-    snapshot,
-    async poll(signal) {
-      const start = clock.monotonic();
+  /** Asks the address that answered last, then the others; the first that answers is asked from now on. */
+  async function ask(signal: AbortSignal) {
+    const first = clients.indexOf(active);
+    const failures: SoraFailure[] = [];
+    for (let i = 0; i < clients.length; i++) {
+      const client = clients[(first + i) % clients.length]!;
       try {
         const body = await client.call("GetStatsAllConnections", { local }, signal);
-        const { connections, validUtf8 } = decodeStats(body);
-        const built = builder.build(connections, clock.now(), validUtf8);
-        last = { snapshot: built.snapshot, at: clock.monotonic() };
-        metrics.pollSucceeded(name, { built, bytes: body.length, seconds: (last.at - start) / 1000 });
-        report.succeeded(built);
+        const answer = decodeArray(body, "connections");
+        metrics.callSucceeded(name, "GetStatsAllConnections", clock.now());
+        if (client !== active) switchTo(client, failures);
+        return { body, answer };
       } catch (error) {
-        if (signal.aborted) return; // We gave up, not Sora.
-        const failure =
-          error instanceof SoraFailure ? error : new SoraFailure("internal", String(error), { cause: error });
-        metrics.pollFailed(name, { reason: failure.reason, seconds: (clock.monotonic() - start) / 1000 });
-        report.failed(failure);
-      } finally {
-        attempted = true;
+        if (signal.aborted) throw error;
+        const failure = toFailure(error);
+        metrics.callFailed(name, "GetStatsAllConnections", failure.reason);
+        if (failure.reason === "internal") throw failure;
+        failures.push(failure);
       }
-    },
-  };
-}
-
-/** Paths that were logged and are kept in mind, so that each is logged once. */
-const MAX_LOGGED_PATHS = 10_000;
-const PATHS_A_LINE = 50;
-
-/**
- * Logs what changes, not what goes on: a line when polls begin to fail, one for each further reason until they work
- * again, and one when they do.
- */
-function createReporter(log: Logger): { succeeded(built: Built): void; failed(failure: SoraFailure): void } {
-  let up = false;
-  const reasons = new Set<FailureReason>();
-  const leftOut = { connections: false, values: false };
-  const unknown = new Set<string>();
-
-  function reportLeftOut(
-    what: "connections" | "values",
-    counts: ReadonlyMap<string, number>,
-    first?: string,
-  ): void {
-    const any = counts.size > 0;
-    if (any && !leftOut[what]) {
-      log.warn({ counts: Object.fromEntries(counts), first }, `some ${what} in Sora's answer are left out`);
-    } else if (!any && leftOut[what]) log.info(`no ${what} in Sora's answer are left out any more`);
-    leftOut[what] = any;
+    }
+    if (failures.length === 1) throw failures[0]!;
+    const all = failures.map(({ message }, i) => `${clients[(first + i) % clients.length]!.url} ${message}`);
+    throw new SoraFailure(failures[0]!.reason, all.join("; "), { cause: failures[0] });
   }
 
-  function reportUnknown(paths: readonly string[]): void {
-    const fresh = paths.filter((path) => !unknown.has(path));
-    for (let i = 0; i < fresh.length && unknown.size < MAX_LOGGED_PATHS; i += PATHS_A_LINE) {
-      const chunk = fresh.slice(i, i + PATHS_A_LINE);
-      log.info({ paths: chunk }, "fields that this version does not know");
-      for (const path of chunk) unknown.add(path);
+  function switchTo(client: SoraClient, failures: readonly SoraFailure[]): void {
+    metrics.failedOver(name, { from: active.url, to: client.url });
+    log.warn({ from: active.url, to: client.url }, `another address is asked now: ${failures[0]!.message}`);
+    active = client;
+  }
+
+  async function poll(signal: AbortSignal): Promise<void> {
+    const start = clock.monotonic();
+    const seconds = () => (clock.monotonic() - start) / 1000;
+    try {
+      const { body, answer } = await ask(signal);
+      const built = builder.build(answer.elements, clock.now(), answer.validUtf8);
+      latest.set(built.snapshot);
+      metrics.pollSucceeded(name, { built, bytes: body.length, seconds: seconds() });
+      if (!up) side.forgetRefusals();
+      up = true;
+      callLog.succeeded({ connections: built.snapshot.rows.length, series: built.snapshot.series });
+      callLog.leftOut({ connections: built.connections, values: built.values });
+      callLog.unknownFields(built.snapshot.unknownPaths);
+      await record?.(built.snapshot.timeMs, body);
+    } catch (error) {
+      if (signal.aborted) return; // We gave up, not Sora.
+      const failure = toFailure(error);
+      up = false;
+      metrics.pollFailed(name, { reason: failure.reason, seconds: seconds() });
+      callLog.failed(failure);
+    } finally {
+      attempted = true;
     }
   }
 
+  function snapshots(): readonly Snapshot[] {
+    const statistics = latest.get();
+    const listing = side.listing();
+    const identities =
+      statistics === undefined && listing === undefined ? [] : draftIdentities(statistics, listing);
+    return [...(statistics ? [statistics] : []), ...identities, ...side.snapshots()];
+  }
+
+  const draftIdentities = memoizeLast(
+    (statistics: StatsSnapshot | undefined, listing: ReturnType<typeof side.listing>) =>
+      draftConnections(
+        { target: name, timeMs: clock.now(), connections: statistics?.rows, listing },
+        options.info,
+      ),
+  );
+
+  metrics.addTarget(name, {
+    operations: ["GetStatsAllConnections", ...side.operations],
+    url: active.url,
+    series: () => snapshots().reduce((sum, { series }) => sum + series, 0),
+  });
+
   return {
-    succeeded({ snapshot, connections, values }) {
-      if (!up)
-        log.info({ connections: snapshot.connections.length, series: snapshot.series }, "Sora answers");
-      up = true;
-      reasons.clear();
-      reportLeftOut("connections", connections.counts, connections.first);
-      reportLeftOut("values", values.counts, values.first);
-      reportUnknown(snapshot.unknownPaths);
+    name,
+    get attempted() {
+      return attempted;
     },
-    failed({ reason, message, cause }) {
-      if (!reasons.has(reason)) {
-        const stack = reason === "internal" && cause instanceof Error ? { stack: cause.stack } : {};
-        log.error({ reason, ...stack }, `poll failed: ${message}`);
-      }
-      up = false;
-      reasons.add(reason);
-    },
+    statistics: { intervalMs, poll },
+    sideCalls: side.calls,
+    snapshot: () => latest.get(),
+    snapshots,
+  };
+}
+
+/** The function, which gives the last result again as long as its arguments stay the same. */
+function memoizeLast<A, B, R>(compute: (a: A, b: B) => R): (a: A, b: B) => R {
+  let last: { readonly a: A; readonly b: B; readonly result: R } | undefined;
+  return (a, b) => {
+    if (last === undefined || last.a !== a || last.b !== b) last = { a, b, result: compute(a, b) };
+    return last.result;
   };
 }

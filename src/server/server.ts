@@ -2,16 +2,19 @@
 
 import { pipeline, Readable } from "node:stream";
 import { constants, createGzip } from "node:zlib";
-import fastify, { type FastifyInstance, type FastifyReply } from "fastify";
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import { encode } from "../exposition/encode.ts";
 import { negotiate } from "../exposition/negotiate.ts";
 import type { OwnMetrics } from "../exposition/own-metrics.ts";
 import type { Target } from "../poller/target.ts";
 import { indexPage } from "./index-page.ts";
+import { type Level, readSelection, selectLevels } from "./selection.ts";
 
 export interface ServerOptions {
   readonly telemetryPath: string;
+  /** How many scrapes may be answered at a time; 0 for no limit. */
+  readonly maxRequests: number;
   readonly version: string;
 }
 
@@ -32,9 +35,23 @@ export function createServer(
   // Without fastify's own log: it has a line a request, and what matters is logged here.
   const server = fastify({ forceCloseConnections: "idle", requestTimeout: REQUEST_TIMEOUT_MS });
 
-  server.get(options.telemetryPath, async (request, reply) => {
-    const own = await metrics.collect();
-    const snapshots = targets.map((target) => target.snapshot()).filter((snapshot) => snapshot !== undefined);
+  let scrapes = 0;
+
+  /** Answers with what is selected: all targets and their own metrics, or what a probe asks for. */
+  async function scrape(request: FastifyRequest, reply: FastifyReply, probe?: Probe): Promise<FastifyReply> {
+    const { maxRequests } = options;
+    if (maxRequests > 0 && scrapes >= maxRequests)
+      return sendText(
+        reply.code(503),
+        `Limit of ${maxRequests} scrapes at a time reached, try again later.\n`,
+      );
+    scrapes++;
+    reply.raw.once("close", () => scrapes--);
+    const own = await metrics.collect(probe?.target.name);
+    const snapshots =
+      probe === undefined
+        ? targets.flatMap((target) => target.snapshots())
+        : selectLevels(probe.target.snapshots(), probe.levels);
     const { format, contentType, gzip } = negotiate(request.headers);
     void reply.header("content-type", contentType).header("vary", "accept, accept-encoding");
     const chunks = Readable.from(encode(own, snapshots, format), { objectMode: false });
@@ -44,16 +61,26 @@ export function createServer(
         log.error({ stack: error.stack }, "exposition was cut short");
     });
     return send(reply, chunks, gzip);
+  }
+
+  server.get(options.telemetryPath, (request, reply) => scrape(request, reply));
+
+  server.get<{ Querystring: Record<string, string | string[]> }>("/probe", (request, reply) => {
+    const selection = readSelection(request.query);
+    if ("problem" in selection) return sendText(reply.code(400), `${selection.problem}\n`);
+    const target = targets.find(({ name }) => name === selection.target);
+    // Only what is configured: an address from a request is never asked.
+    if (target === undefined) return sendText(reply.code(404), "No configured target has this name.\n");
+    return scrape(request, reply, { target, levels: selection.levels });
   });
 
-  server.get("/-/healthy", (_, reply) => reply.type("text/plain; charset=utf-8").send("Healthy.\n"));
+  server.get("/-/healthy", (_, reply) => sendText(reply, "Healthy.\n"));
 
   server.get("/-/ready", (_, reply) => {
     const waiting = targets.filter(({ attempted }) => !attempted).map(({ name }) => name);
-    void reply.type("text/plain; charset=utf-8");
     return waiting.length === 0
-      ? reply.send("Ready.\n")
-      : reply.code(503).send(`Not ready: no poll yet of ${waiting.join(", ")}\n`);
+      ? sendText(reply, "Ready.\n")
+      : sendText(reply.code(503), `Not ready: no poll yet of ${waiting.join(", ")}\n`);
   });
 
   server.get("/", (_, reply) =>
@@ -65,10 +92,19 @@ export function createServer(
 
   server.setErrorHandler<Error>((error, request, reply) => {
     log.error({ stack: error.stack, path: request.url }, "request failed");
-    return reply.code(500).type("text/plain; charset=utf-8").send("Internal error; the log tells more.\n");
+    return sendText(reply.code(500), "Internal error; the log tells more.\n");
   });
 
   return server;
+}
+
+interface Probe {
+  readonly target: Target;
+  readonly levels: ReadonlySet<Level>;
+}
+
+function sendText(reply: FastifyReply, text: string): FastifyReply {
+  return reply.type("text/plain; charset=utf-8").send(text);
 }
 
 /** Streams the chunks, compressed if asked for; a reader that goes away ends the encoding. */

@@ -1,42 +1,14 @@
 /** Sora's answer becomes a snapshot: every number is found, checked and put into its column. */
 
 import { CONNECTION_PREFIX, type Label } from "../catalog/resolve.ts";
-import { labelValue } from "./label-value.ts";
+import { labelValue, toLabelValue } from "./label-value.ts";
 import { layOut, type InfoEntries } from "./layout.ts";
-import type { Connection, Snapshot } from "./snapshot.ts";
+import { type ConnectionRejection, type Rejections, Tally, type ValueRejection } from "./rejections.ts";
+import type { Connection, StatsSnapshot } from "./snapshot.ts";
 import { childOf, createTree, expectationAt, type Node, planColumn, type Tree } from "./tree.ts";
 
-/** Why a whole connection is left out of a snapshot. */
-export const CONNECTION_REJECTIONS = {
-  not_an_object: "the element of the answer is no object",
-  no_connection_id: "`connection_id` is missing, empty or no string",
-  no_channel_id: "`channel_id` is missing, empty or no string",
-  duplicate_connection_id: "another connection of the answer has the same `connection_id`; the first is kept",
-  invalid_utf8: "an id holds bytes that are no UTF-8",
-} as const;
-export type ConnectionRejection = keyof typeof CONNECTION_REJECTIONS;
-
-/** Why one value of a connection is left out of a snapshot. */
-export const VALUE_REJECTIONS = {
-  not_a_number: "a string or a boolean where a number is expected",
-  not_an_object: "a string or a boolean where a section is expected",
-  array: "an array; none is exported",
-  negative: "a counter below zero",
-  not_finite: "a number beyond what a float can hold",
-  too_deep: "nested more than 16 deep",
-  too_many_fields: "more than 1,000 fields that the catalog does not know",
-} as const;
-export type ValueRejection = keyof typeof VALUE_REJECTIONS;
-
-/** How often something was left out, by reason, and where it happened first. */
-export interface Rejections<Reason extends string> {
-  readonly counts: ReadonlyMap<Reason, number>;
-  /** Such as `connection "ABC": rtp.total_sent (not_a_number)`; undefined where nothing was left out. */
-  readonly first: string | undefined;
-}
-
 export interface Built {
-  readonly snapshot: Snapshot;
+  readonly snapshot: StatsSnapshot;
   readonly connections: Rejections<ConnectionRejection>;
   readonly values: Rejections<ValueRejection>;
 }
@@ -61,7 +33,7 @@ export class SnapshotBuilder {
   #rowEnds: number[] = [];
   #infos = new Map<string, InfoEntries>();
   #nodesSeen = 0;
-  #connection: Connection = { channelId: "", connectionId: "" };
+  #connection: Connection | undefined;
   #rejectedValues = new Tally<ValueRejection>();
 
   /** @param target name of the target, which becomes the label `target` */
@@ -186,7 +158,7 @@ export class SnapshotBuilder {
       this.#infos.set(rule.name, info);
     }
     info.rows.push(row);
-    info.labels.push([...labels, ...rule.labels.map((key): Label => [key, infoValue(object[key])])]);
+    info.labels.push([...labels, ...rule.labels.map((key): Label => [key, toLabelValue(object[key])])]);
   }
 
   #rejectOther(node: Node, value: unknown): void {
@@ -199,7 +171,8 @@ export class SnapshotBuilder {
   #reject(reason: ValueRejection, node: Node): void {
     this.#rejectedValues.add(
       reason,
-      () => `connection ${JSON.stringify(this.#connection.connectionId)}: ${node.path.join(".")} (${reason})`,
+      () =>
+        `connection ${JSON.stringify(this.#connection?.connectionId)}: ${node.path.join(".")} (${reason})`,
     );
   }
 
@@ -220,32 +193,17 @@ function identify(
   validUtf8: boolean,
 ): Connection | ConnectionRejection {
   if (typeof candidate !== "object" || candidate === null || Array.isArray(candidate)) return "not_an_object";
-  const { connection_id, channel_id } = candidate as { connection_id?: unknown; channel_id?: unknown };
+  const { connection_id, channel_id, client_id, bundle_id } = candidate as Readonly<Record<string, unknown>>;
   if (typeof connection_id !== "string" || connection_id === "") return "no_connection_id";
   if (typeof channel_id !== "string" || channel_id === "") return "no_channel_id";
   if (!validUtf8 && `${connection_id}${channel_id}`.includes("\u{fffd}")) return "invalid_utf8";
   const connectionId = labelValue(connection_id);
   if (seen.has(connectionId)) return "duplicate_connection_id";
   seen.add(connectionId);
-  return { connectionId, channelId: labelValue(channel_id) };
-}
-
-function infoValue(value: unknown): string {
-  if (typeof value === "string") return labelValue(value);
-  return typeof value === "boolean" || typeof value === "number" ? String(value) : "";
-}
-
-/** Counts what is left out, and remembers where it happened first. */
-class Tally<Reason extends string> {
-  readonly #counts = new Map<Reason, number>();
-  #first: string | undefined;
-
-  add(reason: Reason, where: () => string): void {
-    this.#counts.set(reason, (this.#counts.get(reason) ?? 0) + 1);
-    this.#first ??= where();
-  }
-
-  result(): Rejections<Reason> {
-    return { counts: this.#counts, first: this.#first };
-  }
+  return {
+    channelId: labelValue(channel_id),
+    connectionId,
+    clientId: toLabelValue(client_id),
+    bundleId: toLabelValue(bundle_id),
+  };
 }

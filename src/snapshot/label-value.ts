@@ -7,3 +7,9 @@
 export function labelValue(text: string): string {
   return text.toWellFormed();
 }
+
+/** A scalar of Sora's answer as a label's value; empty for what is none. */
+export function toLabelValue(value: unknown): string {
+  if (typeof value === "string") return labelValue(value);
+  return typeof value === "boolean" || typeof value === "number" ? String(value) : "";
+}

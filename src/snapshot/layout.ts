@@ -1,7 +1,14 @@
 /** The numbers of one poll, found connection by connection, are laid out column by column. */
 
 import type { Label } from "../catalog/resolve.ts";
-import type { Column, Connection, Family, Snapshot } from "./snapshot.ts";
+import {
+  compareNames,
+  countSeries,
+  type Column,
+  type Connection,
+  type Family,
+  type StatsSnapshot,
+} from "./snapshot.ts";
 import type { ColumnPlan } from "./tree.ts";
 
 /** The series of one info metric, as they were found. */
@@ -27,7 +34,7 @@ export interface Found {
 }
 
 /** Lays a poll's numbers out as a snapshot. Numbers are copied; nothing of `found` is kept but the connections. */
-export function layOut(found: Found): Snapshot {
+export function layOut(found: Found): StatsSnapshot {
   const used = found.columns.filter(({ count }) => count > 0).sort(byFamilyThenLabels);
   const { values, rows } = scatter(found, used);
   const families: Family[] = [];
@@ -38,16 +45,13 @@ export function layOut(found: Found): Snapshot {
     families.push({ name, help, type, columns });
   }
   const infos = [...found.infos].map(toInfoFamily);
-  const all = [...families, ...infos].sort((a, b) => compare(a.name, b.name));
+  const all = [...families, ...infos].sort((a, b) => compareNames(a.name, b.name));
   return {
     target: found.target,
     timeMs: found.timeMs,
-    connections: found.connections,
+    rows: found.connections,
     families: all,
-    series: all.reduce(
-      (sum, { columns }) => sum + columns.reduce((n, column) => n + column.values.length, 0),
-      0,
-    ),
+    series: countSeries(all),
     unknownPaths: [...new Set(used.flatMap(({ unknown }) => unknown ?? []))],
   };
 }
@@ -98,14 +102,9 @@ function toInfoFamily({ family, help, rows, labels }: InfoEntries): Family {
 }
 
 function byFamilyThenLabels(a: ColumnPlan, b: ColumnPlan): number {
-  return compare(a.family, b.family) || compare(labelText(a), labelText(b));
+  return compareNames(a.family, b.family) || compareNames(labelText(a), labelText(b));
 }
 
 function labelText({ labels }: ColumnPlan): string {
   return labels.map(([, value]) => value).join("\0");
-}
-
-/** By code unit, so that the order does not depend on a locale. */
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

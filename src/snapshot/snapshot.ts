@@ -1,20 +1,29 @@
 /**
- * The snapshot: what one good poll of one target found, ready to be exposed. It is never changed, only replaced.
+ * The snapshot: what one good answer of one target said, ready to be exposed. It is never changed, only replaced.
  *
- * It is columnar. A column is one series per connection: one metric with one set of labels besides those of
- * identity. Its numbers lie side by side in one Float64Array that all columns share; a column that some
- * connections lack says beside it which rows its numbers belong to. So 10,000 connections of 334 numbers are
- * 27 MB, and are written out family by family without looking anything up.
+ * It is columnar. A column is one series per row, a row being a connection, a channel or the target itself: one metric
+ * with one set of labels besides those of identity. Its numbers lie side by side in one Float64Array that all columns
+ * of an answer of GetStatsAllConnections share; a column that some rows lack says beside it which rows its numbers belong
+ * to. So 10,000 connections of 334 numbers are 27 MB, and are written out family by family without looking anything up.
  */
 
 import type { Label } from "../catalog/resolve.ts";
 
 export type MetricType = "counter" | "gauge";
 
-/** Who a row is. */
-export interface Connection {
+/** Whom a row is about: a connection, a channel, or with neither the target itself. */
+export interface Row {
+  readonly channelId?: string;
+  readonly connectionId?: string;
+}
+
+/** A row of the statistics. */
+export interface Connection extends Row {
   readonly channelId: string;
   readonly connectionId: string;
+  /** Empty where the statistics do not say. */
+  readonly clientId: string;
+  readonly bundleId: string;
 }
 
 /** One metric with one set of labels, for the connections that have it. */
@@ -41,14 +50,31 @@ export interface Snapshot {
   readonly target: string;
   /** When the answer was there, in milliseconds since the epoch. */
   readonly timeMs: number;
-  /** The rows. */
-  readonly connections: readonly Connection[];
+  readonly rows: readonly Row[];
   /** By name, ascending. */
   readonly families: readonly Family[];
   /** Number of series, over all families. */
   readonly series: number;
   /** Paths that no rule of the catalog knows, with captures as `{name}`, in the order they were found. */
   readonly unknownPaths: readonly string[];
+}
+
+/** What an answer of GetStatsAllConnections becomes: a row a connection. */
+export interface StatsSnapshot extends Snapshot {
+  readonly rows: readonly Connection[];
+}
+
+/** Number of series, over all families. */
+export function countSeries(families: readonly Family[]): number {
+  return families.reduce(
+    (sum, { columns }) => sum + columns.reduce((n, { values }) => n + values.length, 0),
+    0,
+  );
+}
+
+/** By code unit, so that the order does not depend on a locale. */
+export function compareNames(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** The type that a metric's name tells. */

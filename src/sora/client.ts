@@ -1,6 +1,7 @@
-/** Calls Sora's HTTP API: one connection kept alive per target, and nothing but operations that read. */
+/** Calls Sora's HTTP API: connections are kept alive, and nothing can be called but operations that read. */
 
-import { Client, type Dispatcher } from "undici";
+import { type Dispatcher, Pool } from "undici";
+import type { HeaderValue, TlsConfig } from "../config/config.ts";
 import { decodeError } from "./decode.ts";
 import { type FailureReason, SoraFailure } from "./failure.ts";
 import { type Operation, OPERATIONS } from "./operations.ts";
@@ -13,38 +14,45 @@ export interface SoraClientOptions {
   /** A longer answer is given up. */
   readonly bodySizeLimitBytes: number;
   /** Sent with each call; they may hold secrets. */
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, HeaderValue>>;
+  readonly tls: TlsConfig;
 }
 
 export interface SoraClient {
+  readonly url: string;
   /**
    * Calls an operation.
    *
-   * @param parameters becomes the JSON body
+   * @param parameters becomes the JSON body; undefined for an operation without parameters
    * @param stop gives the call up
    * @returns the body of an answer with status 200, not decoded
    * @throws SoraFailure for whatever goes wrong
    */
   call(
     operation: Operation,
-    parameters: Readonly<Record<string, unknown>>,
+    parameters: Readonly<Record<string, unknown>> | undefined,
     stop?: AbortSignal,
   ): Promise<Buffer>;
-  /** Ends the connection. */
+  /** Ends the connections. */
   close(): Promise<void>;
 }
 
 /** Above the usual intervals, so that polls share a connection; below the 60 s after which servers usually close one. */
 const KEEP_ALIVE_MS = 30_000;
 
-/** Makes the client of one target; it connects with the first call. */
+/**
+ * Makes the client of one address; it connects with the first call. Calls under way at a time have a connection each, so
+ * that one which hangs does not hold up the others.
+ */
 export function createSoraClient(options: SoraClientOptions): SoraClient {
   const { origin, pathname } = new URL(options.url);
-  const client = new Client(origin, {
-    connect: { timeout: options.timeoutMs },
+  const pool = new Pool(origin, {
+    connections: null,
+    connect: { timeout: options.timeoutMs, ...connectOptions(options.tls) },
     keepAliveTimeout: KEEP_ALIVE_MS,
   });
   return {
+    url: options.url,
     async call(operation, parameters, stop) {
       const timeout = AbortSignal.timeout(options.timeoutMs);
       const signal = stop === undefined ? timeout : AbortSignal.any([timeout, stop]);
@@ -52,26 +60,54 @@ export function createSoraClient(options: SoraClientOptions): SoraClient {
         method: "POST" as const,
         path: pathname,
         headers: {
-          ...options.headers,
-          "content-type": "application/json",
+          ...readHeaders(options.headers),
           "x-sora-target": OPERATIONS[operation],
+          ...(parameters && { "content-type": "application/json" }),
         },
-        body: JSON.stringify(parameters),
+        body: parameters === undefined ? null : JSON.stringify(parameters),
         signal,
         // The signal alone bounds the call.
         headersTimeout: 0,
         bodyTimeout: 0,
       };
       try {
-        const answer = await requestTwice(client, request);
+        const answer = await requestTwice(pool, request);
         if (answer.statusCode !== 200) throw await readError(answer);
         return await readBody(answer, options.bodySizeLimitBytes);
       } catch (error) {
         throw toFailure(error, timeout, options);
       }
     },
-    close: () => client.destroy(),
+    close: () => pool.destroy(),
   };
+}
+
+function connectOptions({ ca, cert, key, serverName, skipVerify }: TlsConfig) {
+  return {
+    rejectUnauthorized: !skipVerify,
+    ...(ca !== undefined && { ca }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
+    ...(serverName !== undefined && { servername: serverName }),
+  };
+}
+
+/** @throws SoraFailure `credentials` if a file with a value cannot be read */
+function readHeaders(headers: SoraClientOptions["headers"]): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [
+      name,
+      typeof value === "string" ? value : readFrom(value),
+    ]),
+  );
+}
+
+function readFrom(read: () => string): string {
+  try {
+    return read();
+  } catch (error) {
+    throw new SoraFailure("credentials", error instanceof Error ? error.message : String(error));
+  }
 }
 
 /**
@@ -79,15 +115,15 @@ export function createSoraClient(options: SoraClientOptions): SoraClient {
  * request sets out. Nothing is asked twice that is not safe to ask twice, as every operation only reads.
  */
 async function requestTwice(
-  client: Client,
+  pool: Pool,
   request: Dispatcher.RequestOptions,
 ): Promise<Dispatcher.ResponseData> {
-  const reused = client.stats.connected;
+  const reused = pool.stats.connected > 0;
   try {
-    return await client.request(request);
+    return await pool.request(request);
   } catch (error) {
     if (!reused || !CLOSED_CODES.has(codeOf(error) ?? "")) throw error;
-    return client.request(request);
+    return pool.request(request);
   }
 }
 

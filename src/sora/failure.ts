@@ -8,8 +8,9 @@ export const FAILURE_REASONS = {
   http_status: "a status other than 200 without an error of Sora's: look at what stands in front of Sora",
   sora_error: "Sora answered with an `error_type`, such as NOT-CLUSTER-MAJORITY; the log names it",
   invalid_json: "the answer is empty, cut off, or no JSON",
-  unexpected_body: "the answer is JSON, but no array of connections",
+  unexpected_body: "the answer is JSON, but not what the operation answers, such as an array of connections",
   too_large: "the answer is longer than `body_size_limit`",
+  credentials: "a file with a credential to send cannot be read",
   internal: "a mistake of the exporter's own; the log has the details",
 } as const;
 export type FailureReason = keyof typeof FAILURE_REASONS;
@@ -18,10 +19,17 @@ export type FailureReason = keyof typeof FAILURE_REASONS;
 export class SoraFailure extends Error {
   override readonly name = "SoraFailure";
   readonly reason: FailureReason;
+  /** Whether Sora says that it does not know the operation, as a version does that never had it or has it no more. */
+  readonly refusal: boolean;
 
-  constructor(reason: FailureReason, message: string, options?: ErrorOptions) {
+  constructor(
+    reason: FailureReason,
+    message: string,
+    { refusal = false, ...options }: ErrorOptions & { refusal?: boolean } = {},
+  ) {
     super(oneLine(message), options);
     this.reason = reason;
+    this.refusal = refusal;
   }
 }
 

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { INFO_LABELS } from "../../src/config/config.ts";
 import { FLAGS } from "../../src/config/flags.ts";
 import { helpText } from "../../src/config/help.ts";
 import { configJsonSchema } from "../../src/config/schema.ts";
-import { configOf, load, messageOf } from "./support.ts";
+import { configOf, DEFAULTS, load, messageOf, NO_TLS } from "./support.ts";
 
 interface Property {
   readonly type: string;
@@ -19,28 +20,106 @@ describe("flags", () => {
       ["sora.timeout", "SORA_STATS_EXPORTER_SORA_TIMEOUT"],
       ["sora.local", "SORA_STATS_EXPORTER_SORA_LOCAL"],
       ["sora.body-size-limit", "SORA_STATS_EXPORTER_SORA_BODY_SIZE_LIMIT"],
+      ["sora.skip-ssl-verify", "SORA_STATS_EXPORTER_SORA_SKIP_SSL_VERIFY"],
+      ["sora.client-metrics", "SORA_STATS_EXPORTER_SORA_CLIENT_METRICS"],
+      ["sora.connection-error-metrics", "SORA_STATS_EXPORTER_SORA_CONNECTION_ERROR_METRICS"],
+      ["sora.erlang-vm-metrics", "SORA_STATS_EXPORTER_SORA_ERLANG_VM_METRICS"],
+      ["sora.cluster-metrics", "SORA_STATS_EXPORTER_SORA_CLUSTER_METRICS"],
+      ["calls.list-connections", "SORA_STATS_EXPORTER_CALLS_LIST_CONNECTIONS"],
+      ["calls.get-stats-report", "SORA_STATS_EXPORTER_CALLS_GET_STATS_REPORT"],
+      ["calls.list-cluster-nodes", "SORA_STATS_EXPORTER_CALLS_LIST_CLUSTER_NODES"],
+      ["calls.get-license", "SORA_STATS_EXPORTER_CALLS_GET_LICENSE"],
+      ["calls.list-started-recording", "SORA_STATS_EXPORTER_CALLS_LIST_STARTED_RECORDING"],
+      ["calls.list-archiving", "SORA_STATS_EXPORTER_CALLS_LIST_ARCHIVING"],
+      ["metrics.info-labels", "SORA_STATS_EXPORTER_METRICS_INFO_LABELS"],
+      ["metrics.client-id", "SORA_STATS_EXPORTER_METRICS_CLIENT_ID"],
       ["web.listen-address", "SORA_STATS_EXPORTER_WEB_LISTEN_ADDRESS"],
       ["web.telemetry-path", "SORA_STATS_EXPORTER_WEB_TELEMETRY_PATH"],
+      ["web.max-requests", "SORA_STATS_EXPORTER_WEB_MAX_REQUESTS"],
+      ["web.disable-exporter-metrics", "SORA_STATS_EXPORTER_WEB_DISABLE_EXPORTER_METRICS"],
       ["log.level", "SORA_STATS_EXPORTER_LOG_LEVEL"],
       ["log.format", "SORA_STATS_EXPORTER_LOG_FORMAT"],
+      ["record", "SORA_STATS_EXPORTER_RECORD"],
       ["version", undefined],
       ["help", undefined],
     ]);
   });
 
-  test("exist for every key of the schema that holds one value", () => {
+  test("exist for every key of the schema that holds one value, but for the secret", () => {
     const { properties = {} } = configJsonSchema() as Property;
     const leaves = Object.entries(properties).flatMap(([section, { properties = {} }]) =>
       Object.keys(properties).map((key) => `${section}.${key.replaceAll("_", "-")}`),
     );
-    expect(FLAGS.flatMap(({ name, setting }) => (setting === undefined ? [] : [name]))).toEqual(leaves);
+    const flags = FLAGS.flatMap(({ name, setting }) => (setting === undefined ? [] : [name]));
+    expect(flags).toEqual(leaves.filter((leaf) => leaf !== "metrics.client-id-key"));
   });
 
   test.each([
     [["--sora.url=http://a:1/"], "http://a:1/"],
     [["--sora.url", "http://a:1/"], "http://a:1/"],
+    [["--sora.api-url=http://a:1/"], "http://a:1/"],
+    [["--sora.api-url", "http://host:3000"], "http://host:3000/"],
   ])("take values as %j", (argv, url) => {
-    expect(configOf({ argv }).targets[0]!.url).toBe(url);
+    expect(configOf({ argv }).targets[0]!.urls).toEqual([url]);
+  });
+
+  test("are, beside ours, all of the official sora_exporter", () => {
+    const { targets, report, web, log } = configOf({
+      argv: [
+        "--sora.api-url=http://sora:3000",
+        "--sora.skip-ssl-verify",
+        "--sora.timeout=4s",
+        "--sora.client-metrics",
+        "--sora.connection-error-metrics",
+        "--sora.erlang-vm-metrics",
+        "--sora.cluster-metrics",
+        "--web.listen-address=:9490",
+        "--web.telemetry-path=/sora",
+        "--web.max-requests=20",
+        "--web.disable-exporter-metrics",
+        "--log.level=warn",
+        "--log.format=logfmt",
+      ],
+    });
+    expect(targets).toEqual([
+      {
+        ...DEFAULTS.targets[0],
+        name: "sora:3000",
+        urls: ["http://sora:3000/"],
+        timeoutMs: 4_000,
+        tls: { ...NO_TLS, skipVerify: true },
+      },
+    ]);
+    expect(report).toEqual({ client: true, connectionError: true, erlangVm: true, cluster: true });
+    expect(web).toEqual({
+      listenAddress: { host: undefined, port: 9_490 },
+      telemetryPath: "/sora",
+      maxRequests: 20,
+      disableExporterMetrics: true,
+    });
+    expect(log).toEqual({ level: "warn", format: "text" });
+  });
+
+  test("another name of a flag comes before the flag's variable", () => {
+    const env = { SORA_STATS_EXPORTER_SORA_URL: "http://env/" };
+    expect(configOf({ argv: ["--sora.api-url=http://flag/"], env }).targets[0]!.urls).toEqual([
+      "http://flag/",
+    ]);
+  });
+
+  test.each([
+    ["role,client_id", ["client_id", "role"]],
+    [" role , node_name ", ["node_name", "role"]],
+    ["", []],
+  ])("list names with commas: %j", (text, labels) => {
+    expect(configOf({ argv: [`--metrics.info-labels=${text}`] }).info.labels).toEqual(labels);
+  });
+
+  test("name the file in which answers are recorded", () => {
+    expect(configOf({ argv: ["--record=answers.jsonl"] }).record).toBe("answers.jsonl");
+    expect(configOf({ env: { SORA_STATS_EXPORTER_RECORD: "/var/answers" } }).record).toBe("/var/answers");
+    const yaml = "targets: [{urls: [http://a, http://b]}]";
+    expect(configOf({ yaml, argv: ["--record", "x"] }).record).toBe("x");
   });
 
   test.each([
@@ -98,6 +177,30 @@ describe("a command line is refused", () => {
     [["--sora.local", "true"], 'unexpected argument "true"; flags are written --name=value'],
     [["--log.level=info", "--log.level=info"], "--log.level: given more than once"],
     [["--sora.local", "--no-sora.local"], "--no-sora.local: given more than once"],
+    [
+      ["--sora.url=http://a", "--sora.api-url=http://a"],
+      "--sora.api-url: given more than once; --sora.url is another name of it",
+    ],
+    [
+      ["--sora.api-url=http://a", "--sora.url=http://a"],
+      "--sora.url: given more than once; --sora.api-url is another name of it",
+    ],
+    [["--sora.api-url=http://a", "--sora.api-url=http://a"], "--sora.api-url: given more than once"],
+    [["--sora.api-url=a"], '--sora.api-url=a: "a" is not an http or https URL'],
+    [["--api_url=http://a"], "unknown flag --api_url; did you mean --sora.api-url?"],
+    [["--metrics.client-id-key=a"], "unknown flag --metrics.client-id-key; --help lists the flags"],
+    [["--web.max-requests=many"], '--web.max-requests=many: "many" is not a whole number from 0 to 10000'],
+    [["--web.max-requests="], '--web.max-requests=: "" is not a whole number from 0 to 10000'],
+    [["--web.max-requests=-1"], '--web.max-requests=-1: "-1" is not a whole number from 0 to 10000'],
+    [["--web.max-requests=10001"], "--web.max-requests=10001: 10001 is not a whole number from 0 to 10000"],
+    [["--calls.get-license=1ms"], "--calls.get-license=1ms: 1ms is neither 0s nor between 100ms and 1d"],
+    [
+      ["--metrics.info-labels=role,rolle"],
+      `--metrics.info-labels=role,rolle: "rolle" is not one of ${INFO_LABELS.join(", ")}`,
+    ],
+    [["--metrics.info-labels=role,role"], '--metrics.info-labels=role,role: "role" is there twice'],
+    [["--record"], "--record: needs a value"],
+    [["--record="], "--record=: is not the path of a file"],
     [["--sora.url"], "--sora.url: needs a value"],
     [["--sora.url", "--sora.local"], "--sora.url: needs a value"],
     [["--no-sora.local=true"], "--no-sora.local: takes no value"],
@@ -135,8 +238,21 @@ describe("a command line is refused", () => {
     expect(messageOf({ yaml, argv: ["--sora.url=http://b/"] })).toBe(
       "--sora.url=http://b/: would not be used, config.yaml lists targets",
     );
+    expect(messageOf({ yaml, argv: ["--sora.api-url=http://b/"] })).toBe(
+      "--sora.api-url=http://b/: would not be used, config.yaml lists targets",
+    );
     expect(messageOf({ yaml, env: { SORA_STATS_EXPORTER_SORA_URL: "http://b/" } })).toBe(
       "SORA_STATS_EXPORTER_SORA_URL=http://b/: would not be used, config.yaml lists targets",
+    );
+  });
+
+  test("where it asks to record several targets", () => {
+    const yaml = "targets: [{url: http://a}, {url: http://b}]";
+    expect(messageOf({ yaml, argv: ["--record=x"] })).toBe(
+      "--record=x: records one target, config.yaml lists 2",
+    );
+    expect(messageOf({ yaml, env: { SORA_STATS_EXPORTER_RECORD: "x" } })).toBe(
+      "SORA_STATS_EXPORTER_RECORD=x: records one target, config.yaml lists 2",
     );
   });
 });
@@ -144,23 +260,35 @@ describe("a command line is refused", () => {
 describe("the help", () => {
   const help = helpText();
 
-  test("has every flag on a line with its default and description, and its variable below", () => {
-    const lines = help.split("\n");
+  test("has every flag on a line with its default, and its description, variable and other name there and below", () => {
+    const entries = help.split(/\n {2}(?=-)/).map((entry) => entry.replaceAll(/\s+/g, " "));
     for (const flag of FLAGS) {
-      const at = lines.findIndex((line) => line.endsWith(`  ${flag.description}`));
-      expect(lines[at]).toContain(flag.negatable ? `--[no-]${flag.name}` : `--${flag.name}`);
-      if (flag.env !== undefined) expect(lines[at + 1]!.trim()).toBe(flag.env);
-      if (typeof flag.default === "string") expect(lines[at]).toContain(`--${flag.name}=${flag.default} `);
+      const name = flag.negatable ? `--[no-]${flag.name}` : `--${flag.name}`;
+      const entry = entries.find((entry) => entry.replace(/^-h, /, "").split(/[ =]/)[0] === name)!;
+      expect(entry).toContain(` ${flag.description}`);
+      if (flag.env !== undefined) expect(entry).toContain(`${flag.description} ${flag.env}`);
+      if (flag.alias !== undefined) expect(entry).toContain(`${flag.env} Also --${flag.alias},`);
+      if (flag.default !== undefined && !flag.boolean) expect(entry).toContain(`${name}=${flag.default} `);
     }
-    expect(help).toContain("--[no-]sora.local (default: no)");
+  });
+
+  test("tells the truth about switches: off unless set", () => {
+    expect(help).toContain("switches are off unless set");
+    expect(FLAGS.filter((flag) => flag.boolean && (flag.default ?? false) !== false)).toEqual([]);
+  });
+
+  test("shows names and values that only the official sora_exporter has", () => {
+    expect(help).toMatch(
+      /SORA_STATS_EXPORTER_SORA_URL\n +Also --sora\.api-url, as sora_exporter calls it\.\n/,
+    );
+    expect(help).toContain("logfmt is another spelling of text");
   });
 
   test("is aligned and fits a terminal of 110 columns", () => {
     const lines = help.split("\n");
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(110);
-    const starts = FLAGS.map(({ description }) =>
-      lines.find((line) => line.endsWith(description))!.indexOf(description),
-    );
+    const starts = lines.flatMap((line) => /^ {2}(?:-h, )?--\S+ {2,}|^ {30,}/.exec(line)?.[0].length ?? []);
+    expect(starts.length).toBeGreaterThan(2 * FLAGS.length);
     expect(new Set(starts).size).toBe(1);
     expect(help.endsWith("\n")).toBe(true);
   });

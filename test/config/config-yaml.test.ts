@@ -1,9 +1,11 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
+import type { Config } from "../../src/config/config.ts";
 import { configJsonSchema } from "../../src/config/schema.ts";
 import { accepts, findDescriptions } from "./json-schema.ts";
 import type { JsonSchema } from "./json-schema.ts";
+import { keyPair } from "./key-pair.ts";
 import { configOf, DEFAULTS, load, messageOf } from "./support.ts";
 
 const text = readFileSync(new URL("../../config.yaml", import.meta.url), "utf8");
@@ -30,43 +32,68 @@ describe("config.yaml", () => {
   });
 
   test("says over every key what the schema says of it", () => {
-    const lines = example.split("\n").map((line) => line.replace("- #", "  #"));
+    // The one key without a default is commented out.
+    const lines = example
+      .split("\n")
+      .map((line) => line.replace("- #", "  #").replace(/# (client_id_key:)/, "$1"));
     const found = lines.flatMap((line, i) => {
       const key = /^ *([\w-]+):/.exec(line)?.[1];
       const comment = /^ *# (.*)$/.exec(lines[i - 1] ?? "")?.[1];
       return key === undefined || comment === undefined ? [] : [[key, comment]];
     });
-    const described = findDescriptions(schema);
-    // A header is an example: its name is free, and over it stands what is said of its source.
-    const expected = described.map(([key, text]) => [
-      { env: "authorization", file: "x-api-key" }[key] ?? key,
+    const described = new Map(findDescriptions(schema).map((entry) => [entry.join(": "), entry]));
+    // A header is an example: its name is free, and over it stands what is said of its source, once for all sources.
+    const expected = [...described.values()].map(([key, text]) => [
+      { env: "x-api-key", file: "x-api-token" }[key] ?? key,
       text,
     ]);
-    expect(found).toEqual(expected);
-    expect(expected.length).toBeGreaterThan(20);
+    // In another order, as the two targets share the keys of a target.
+    expect(found.sort()).toEqual(expected.sort());
+    expect(expected.length).toBeGreaterThan(40);
   });
 
-  test("shows a target with every key", () => {
+  test("shows targets with every key, in the schema's order", () => {
     const { targets } = parse(example) as { targets: Record<string, unknown>[] };
-    expect(targets.map((target) => Object.keys(target))).toEqual([
-      Object.keys(schema.properties!.targets!.items!.properties!),
-    ]);
+    const keys = Object.keys(schema.properties!.targets!.items!.properties!);
+    expect(new Set(targets.flatMap((target) => Object.keys(target)))).toEqual(new Set(keys));
+    for (const target of targets) {
+      expect(Object.keys(target)).toEqual(keys.filter((key) => Object.hasOwn(target, key)));
+    }
+    const { cert, key } = keyPair();
     const config = configOf({
       yaml: example,
-      env: { SORA_AUTHORIZATION: "Bearer abc" },
-      files: { "/run/secrets/sora-api-key": "def\n" },
+      env: { SORA_API_KEY: "abc", SORA_TOKEN: "ghi" },
+      files: {
+        "/run/secrets/sora-api-token": "def\n",
+        "/run/secrets/sora-password": "secret\n",
+        "/etc/sora/ca.pem": cert,
+        "/etc/sora/client.pem": cert,
+        "/etc/sora/client.key": key,
+      },
     });
-    expect(config).toEqual({
+    expect(config).toEqual<Config>({
       ...DEFAULTS,
       targets: [
         {
           name: "tokyo",
-          url: "https://sora.example.com/api",
+          urls: ["https://sora.example.com/api"],
           local: true,
           intervalMs: 15_000,
           timeoutMs: 10_000,
           bodySizeLimitBytes: 67_108_864,
-          headers: { "x-tenant": "tokyo", authorization: "Bearer abc", "x-api-key": "def" },
+          headers: {
+            "x-tenant": "tokyo",
+            "x-api-key": "abc",
+            "x-api-token": expect.any(Function) as () => string,
+            authorization: expect.any(Function) as () => string,
+          },
+          tls: { ca: cert, cert, key, serverName: "sora.internal", skipVerify: true },
+        },
+        {
+          ...DEFAULTS.targets[0]!,
+          name: "osaka",
+          urls: ["https://sora-1.example.com/api", "https://sora-2.example.com/api"],
+          headers: { authorization: "Bearer ghi" },
         },
       ],
     });
@@ -107,6 +134,23 @@ describe("the JSON Schema", () => {
     "sora: {body_size_limit: 5}",
     "sora: {body_size_limit: 5TB}",
     "log: {level: trace}",
+    "targets: [{url: http://a, urls: [http://b]}]",
+    "targets: [{urls: []}]",
+    "targets: [{urls: [http://a, http://a]}]",
+    "targets: [{urls: http://a}]",
+    "targets: [{url: http://a, basic_auth: {username: a}}]",
+    "targets: [{url: http://a, basic_auth: {password: a}}]",
+    "targets: [{url: http://a, bearer_token: 5}]",
+    "targets: [{url: http://a, tls: {ca: x}}]",
+    "calls: {get_license: 5}",
+    "metrics: {info_labels: role}",
+    "metrics: {info_labels: [role, role]}",
+    "metrics: {info_labels: [target]}",
+    "metrics: {client_id: none}",
+    "metrics: {client_id_key: 5}",
+    "web: {max_requests: -1}",
+    "web: {max_requests: 10001}",
+    "web: {max_requests: 1.5}",
     "[]",
   ])("refuses %s, as the exporter does", (yaml) => {
     expect(accepts(schema, parse(yaml))).toBe(false);

@@ -1,9 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { INFO_LABELS } from "../../src/config/config.ts";
 import { configOf, messageOf } from "./support.ts";
 
-const TARGET_KEYS = "name, url, interval, timeout, local, body_size_limit, headers";
-const SORA_KEYS = "url, interval, timeout, local, body_size_limit";
+const SECTIONS = "sora, targets, calls, metrics, web, log";
+const TARGET_KEYS =
+  "name, url, urls, interval, timeout, local, body_size_limit, headers, basic_auth, bearer_token, tls";
+const SORA_KEYS =
+  "url, interval, timeout, local, body_size_limit, skip_ssl_verify, client_metrics, connection_error_metrics, erlang_vm_metrics, cluster_metrics";
+const CALLS =
+  "list_connections, get_stats_report, list_cluster_nodes, get_license, list_started_recording, list_archiving";
+const WEB_KEYS = "listen_address, telemetry_path, max_requests, disable_exporter_metrics";
 const DURATION = "is not a duration such as 500ms, 10s or 1m30s";
 const ADDRESS = "is not an address such as :10490, 127.0.0.1:10490 or [::1]:10490";
 
@@ -22,10 +29,20 @@ const BAD_FILES: Record<string, [yaml: string, message: string][]> = {
     ["log:\n  ? [level]\n  : info\n", "2: a key that is not a plain name"],
   ],
   shape: [
-    ["- sora\n", "1: the file is not a map of sora, targets, web, log"],
-    ["\n\nsora\n", "3: the file is not a map of sora, targets, web, log"],
+    ["- sora\n", `1: the file is not a map of ${SECTIONS}`],
+    ["\n\nsora\n", `3: the file is not a map of ${SECTIONS}`],
     ["log: {}\nsora: 5\n", `2: sora: is not a map of ${SORA_KEYS}`],
-    ["web: []\n", "1: web: is not a map of listen_address, telemetry_path"],
+    ["web: []\n", `1: web: is not a map of ${WEB_KEYS}`],
+    ["calls: 10s\n", `1: calls: is not a map of ${CALLS}`],
+    ["metrics: []\n", "1: metrics: is not a map of info_labels, client_id, client_id_key"],
+    [
+      "targets:\n  - {url: http://a, basic_auth: x}\n",
+      "2: targets[0].basic_auth: is not a map of username, password",
+    ],
+    [
+      "targets:\n  - {url: http://a, tls: true}\n",
+      "2: targets[0].tls: is not a map of ca_file, cert_file, key_file, server_name, insecure_skip_verify",
+    ],
     ["targets:\n  url: http://a\n", "1: targets: is not a list of targets"],
     ["targets:\n  - http://a\n", `2: targets[0]: is not a map of ${TARGET_KEYS}`],
     ["targets:\n  -\n", `2: targets[0]: is not a map of ${TARGET_KEYS}`],
@@ -35,19 +52,25 @@ const BAD_FILES: Record<string, [yaml: string, message: string][]> = {
     ["sora:\n  interval:\n", `2: sora.interval: an empty value ${DURATION}`],
   ],
   "unknown keys": [
-    ["log: {}\nsorra: {}\n", "2: sorra: unknown key; allowed here: sora, targets, web, log"],
-    ["sorra:\n", "1: sorra: unknown key; allowed here: sora, targets, web, log"],
+    ["log: {}\nsorra: {}\n", `2: sorra: unknown key; allowed here: ${SECTIONS}`],
+    ["sorra:\n", `1: sorra: unknown key; allowed here: ${SECTIONS}`],
     ["sora:\n  # a comment\n  urls: http://a\n", `3: sora.urls: unknown key; allowed here: ${SORA_KEYS}`],
-    ["web: {port: 1}\n", "1: web.port: unknown key; allowed here: listen_address, telemetry_path"],
+    ["web: {port: 1}\n", `1: web.port: unknown key; allowed here: ${WEB_KEYS}`],
+    ["calls: {list: 1}\n", `1: calls.list: unknown key; allowed here: ${CALLS}`],
+    ["metrics: {x: 1}\n", "1: metrics.x: unknown key; allowed here: info_labels, client_id, client_id_key"],
+    [
+      "targets:\n  - {url: http://a, tls: {ca: x}}\n",
+      "2: targets[0].tls.ca: unknown key; allowed here: ca_file, cert_file, key_file, server_name, insecure_skip_verify",
+    ],
     ["log: {file: x}\n", "1: log.file: unknown key; allowed here: level, format"],
     [
       "targets:\n  - url: http://a\n  - url: http://b\n    intervall: 10s\n",
       `4: targets[1].intervall: unknown key; allowed here: ${TARGET_KEYS}`,
     ],
-    ['"a b": 1\n', '1: "a b": unknown key; allowed here: sora, targets, web, log'],
-    ["1: 2\n", "1: 1: unknown key; allowed here: sora, targets, web, log"],
-    ["__proto__: {}\n", "1: __proto__: unknown key; allowed here: sora, targets, web, log"],
-    ["<<: {log: {}}\n", '1: "<<": unknown key; allowed here: sora, targets, web, log'],
+    ['"a b": 1\n', `1: "a b": unknown key; allowed here: ${SECTIONS}`],
+    ["1: 2\n", `1: 1: unknown key; allowed here: ${SECTIONS}`],
+    ["__proto__: {}\n", `1: __proto__: unknown key; allowed here: ${SECTIONS}`],
+    ["<<: {log: {}}\n", `1: "<<": unknown key; allowed here: ${SECTIONS}`],
   ],
   durations: [
     ["sora:\n  interval: 10x\n", `2: sora.interval: "10x" ${DURATION}`],
@@ -59,6 +82,42 @@ const BAD_FILES: Record<string, [yaml: string, message: string][]> = {
     ["sora:\n  timeout: 9ms\n", "2: sora.timeout: 9ms is not between 10ms and 1d"],
     ["targets:\n  - {url: http://a, interval: 1s1m}\n", `2: targets[0].interval: "1s1m" ${DURATION}`],
     ["targets:\n  - {url: http://a, timeout: soon}\n", `2: targets[0].timeout: "soon" ${DURATION}`],
+  ],
+  calls: [
+    ["calls:\n  get_license: 5\n", `2: calls.get_license: 5 ${DURATION}`],
+    ["calls:\n  get_license: 0\n", `2: calls.get_license: 0 ${DURATION}`],
+    ["calls:\n  get_license: 99ms\n", "2: calls.get_license: 99ms is neither 0s nor between 100ms and 1d"],
+    ["calls:\n  list_archiving: 2d\n", "2: calls.list_archiving: 2d is neither 0s nor between 100ms and 1d"],
+  ],
+  metrics: [
+    ["metrics:\n  info_labels: role\n", "2: metrics.info_labels: is not a list of labels"],
+    ["metrics:\n  info_labels:\n", "2: metrics.info_labels: is not a list of labels"],
+    [
+      "metrics:\n  info_labels:\n    - role\n    - channel_id\n",
+      `4: metrics.info_labels[1]: "channel_id" is not one of ${INFO_LABELS.join(", ")}`,
+    ],
+    [
+      "metrics:\n  info_labels:\n    - role\n    - client_id\n    - role\n",
+      '5: metrics.info_labels[2]: "role" is there twice',
+    ],
+    ["metrics:\n  client_id: none\n", '2: metrics.client_id: "none" is not one of plain, hash, omit'],
+    [
+      "metrics:\n  client_id_key: x\n",
+      "2: metrics.client_id_key: may only be set with metrics.client_id: hash",
+    ],
+    [
+      "metrics:\n  client_id: omit\n  client_id_key: {env: X}\n",
+      "3: metrics.client_id_key: may only be set with metrics.client_id: hash",
+    ],
+    [
+      "metrics:\n  client_id: hash\n  client_id_key: 5\n",
+      "3: metrics.client_id_key: takes a string, {env: NAME} or {file: PATH}",
+    ],
+    [
+      "metrics:\n  client_id: hash\n  client_id_key: {env: X}\n",
+      "3: metrics.client_id_key: the environment has no variable X",
+    ],
+    ['metrics:\n  client_id: hash\n  client_id_key: ""\n', "3: metrics.client_id_key: is empty"],
   ],
   "timeout and interval": [
     ["sora:\n  timeout: 5s\n  interval: 2s\n", "2: sora.timeout: 5s is longer than sora.interval, 2s"],
@@ -94,10 +153,31 @@ const BAD_FILES: Record<string, [yaml: string, message: string][]> = {
     ["targets:\n  - {url: http://a, local: 1}\n", "2: targets[0].local: 1 is not true or false"],
     ["log:\n  level: trace\n", '2: log.level: "trace" is not one of debug, info, warn, error'],
     ["log:\n  level: 30\n", "2: log.level: 30 is not one of debug, info, warn, error"],
-    ["log:\n  format: logfmt\n", '2: log.format: "logfmt" is not one of text, json'],
+    ["log:\n  format: xml\n", '2: log.format: "xml" is not one of text, json, logfmt'],
+    ["sora:\n  cluster_metrics: on\n", '2: sora.cluster_metrics: "on" is not true or false'],
+    ["web:\n  max_requests: '40'\n", '2: web.max_requests: "40" is not a whole number from 0 to 10000'],
+    ["web:\n  max_requests: -1\n", "2: web.max_requests: -1 is not a whole number from 0 to 10000"],
+    ["web:\n  max_requests: 1.5\n", "2: web.max_requests: 1.5 is not a whole number from 0 to 10000"],
+    ["web:\n  max_requests: .nan\n", "2: web.max_requests: NaN is not a whole number from 0 to 10000"],
+    ["web:\n  max_requests: 10001\n", "2: web.max_requests: 10001 is not a whole number from 0 to 10000"],
   ],
   URLs: [
-    ["targets:\n  - name: a\n", "2: targets[0].url: is missing"],
+    ["targets:\n  - name: a\n", "2: targets[0]: needs url, or urls"],
+    ["targets:\n  - url: http://a\n    urls: [http://b]\n", "3: targets[0].urls: may not be set beside url"],
+    ["targets:\n  - urls: http://a\n", "2: targets[0].urls: is not a list of URLs"],
+    ["targets:\n  - urls: []\n", "2: targets[0].urls: is an empty list; give at least one URL"],
+    [
+      "targets:\n  - urls:\n      - http://a\n      - b\n",
+      '4: targets[0].urls[1]: "b" is not an http or https URL',
+    ],
+    [
+      "targets:\n  - urls:\n      - http://a\n      - http://u:p@b\n",
+      "4: targets[0].urls[1]: a user or password in the URL is not allowed; use basic_auth of a target",
+    ],
+    [
+      "targets:\n  - urls:\n      - http://a/\n      - http://b\n      - http://A:80\n",
+      '5: targets[0].urls[2]: "http://a/" is there twice',
+    ],
     ["sora:\n  url: sora:3000\n", '2: sora.url: "sora:3000" is not an http or https URL'],
     ["sora:\n  url: ftp://sora\n", '2: sora.url: "ftp://sora" is not an http or https URL'],
     ["sora:\n  url: http:sora\n", '2: sora.url: "http:sora" is not an http or https URL'],
@@ -107,7 +187,7 @@ const BAD_FILES: Record<string, [yaml: string, message: string][]> = {
     ["sora:\n  url: http://a:99999\n", '2: sora.url: "http://a:99999" is not an http or https URL'],
     [
       "sora:\n  url: http://user:pass@a/\n",
-      "2: sora.url: a user or password in the URL is not allowed; use the headers of a target",
+      "2: sora.url: a user or password in the URL is not allowed; use basic_auth of a target",
     ],
     ["sora:\n  url: http://a/?token=b\n", "2: sora.url: a query or fragment in the URL is not allowed"],
     ["sora:\n  url: http://a/?\n", "2: sora.url: a query or fragment in the URL is not allowed"],
@@ -134,6 +214,10 @@ const BAD_FILES: Record<string, [yaml: string, message: string][]> = {
     [
       "targets:\n  - url: http://a/x\n  - url: http://a:80/y\n",
       '3: targets[1].url: the name "a:80" is already that of targets[0]; give each its own name',
+    ],
+    [
+      "targets:\n  - url: http://a\n  - urls: [http://a, http://b]\n",
+      '3: targets[1].urls: the name "a:80" is already that of targets[0]; give each its own name',
     ],
     [
       "targets:\n  - &a {url: http://a}\n  - *a\n",
@@ -164,9 +248,14 @@ const BAD_FILES: Record<string, [yaml: string, message: string][]> = {
     ["log: {level: x}\nsora: {url: y}\n", '1: log.level: "x" is not one of debug, info, warn, error'],
     ["sora:\n  unknown: 1\n  url: y\n", `2: sora.unknown: unknown key; allowed here: ${SORA_KEYS}`],
     ["sora:\n  url: y\n  unknown: 1\n", '2: sora.url: "y" is not an http or https URL'],
-    ["b: 1\na: 2\n", "1: b: unknown key; allowed here: sora, targets, web, log"],
+    ["b: 1\na: 2\n", `1: b: unknown key; allowed here: ${SECTIONS}`],
     ["log: {level: x, format: y}\n", '1: log.level: "x" is not one of debug, info, warn, error'],
-    ["log: {format: y, level: x}\n", '1: log.format: "y" is not one of text, json'],
+    ["log: {format: y, level: x}\n", '1: log.format: "y" is not one of text, json, logfmt'],
+    ["targets:\n  - {urls: [b, b]}\n", '2: targets[0].urls[0]: "b" is not an http or https URL'],
+    [
+      "metrics: {client_id_key: x}\ntargets:\n  - {url: http://a, timeout: 1m}\n",
+      "1: metrics.client_id_key: may only be set with metrics.client_id: hash",
+    ],
     [
       "targets:\n  - {url: http://a, name: a, timeout: 1m}\n  - {url: http://b, name: a}\n",
       "2: targets[0].timeout: 1m is longer than sora.interval, 10s",
@@ -225,6 +314,10 @@ test("whatever a file, a flag and a variable hold: a configuration, or one line 
     "url",
     "http://a",
     "headers",
+    "urls",
+    "bearer_token",
+    "basic_auth",
+    "tls",
     ":",
     "- ",
     "\n  ",
@@ -266,5 +359,5 @@ test("whatever a file, a flag and a variable hold: a configuration, or one line 
 
 test("a URL keeps the end it was given", () => {
   const urls = ["http://a/api", "http://a/api/", "http://a:3000/"];
-  for (const url of urls) expect(configOf({ argv: [`--sora.url=${url}`] }).targets[0]!.url).toBe(url);
+  for (const url of urls) expect(configOf({ argv: [`--sora.url=${url}`] }).targets[0]!.urls).toEqual([url]);
 });

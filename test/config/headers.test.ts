@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { helpText } from "../../src/config/help.ts";
-import { configOf, messageOf } from "./support.ts";
+import { configOf, messageOf, sentHeaders } from "./support.ts";
 import type { Given } from "./support.ts";
 
 const SECRET = "s3cr3t";
@@ -9,6 +9,11 @@ const FORMS = "takes a string, {env: NAME} or {file: PATH}";
 
 function withHeaders(headers: string, given: Given = {}): Given {
   return { ...given, yaml: `targets:\n  - url: http://a\n    headers:\n      ${headers}\n` };
+}
+
+function withTarget(keys: string, given: Given = {}): Given {
+  const merge = keys.startsWith("{") ? keys.slice(1, -1) : keys;
+  return { ...given, yaml: `targets:\n  - {url: http://a, ${merge}}\n` };
 }
 
 test("headers come from the file, the environment and other files", () => {
@@ -19,7 +24,7 @@ test("headers come from the file, the environment and other files", () => {
       files: { "/run/key": "abc\n", key: "def\r\n" },
     },
   );
-  expect(configOf(given).targets[0]!.headers).toEqual({
+  expect(sentHeaders(given)).toEqual({
     "x-plain": "tokyo",
     authorization: `Bearer ${SECRET}`,
     "x-key": "abc",
@@ -33,7 +38,7 @@ test("a relative path is one from the configuration file", () => {
     "/etc/sora/exporter.yaml": "targets: [{url: http://a, headers: {x-key: {file: ../key}}}]",
     "/etc/key": SECRET,
   };
-  expect(configOf({ argv, files }).targets[0]!.headers).toEqual({ "x-key": SECRET });
+  expect(sentHeaders({ argv, files })).toEqual({ "x-key": SECRET });
 });
 
 test("only one line feed is taken from the end of a file", () => {
@@ -41,6 +46,38 @@ test("only one line feed is taken from the end of a file", () => {
   expect(messageOf(given)).toBe(
     "config.yaml:4: targets[0].headers.x-key: holds characters that an HTTP header may not",
   );
+});
+
+describe("a header from a file", () => {
+  const files: Record<string, string> = {};
+  const load = () => {
+    files.key = "old\n";
+    return configOf(
+      withHeaders("{x-key: {file: key}, x-plain: a, x-env: {env: B}}", { files, env: { B: "b" } }),
+    );
+  };
+
+  test("is read anew each time, others are not", () => {
+    const { "x-key": read, ...others } = load().targets[0]!.headers;
+    if (typeof read !== "function") throw new Error("not read anew");
+    expect(others).toEqual({ "x-plain": "a", "x-env": "b" });
+    expect(read()).toBe("old");
+    files.key = "new\r\n";
+    expect(read()).toBe("new");
+  });
+
+  test.each([
+    [undefined, "cannot read \"key\": ENOENT: no such file or directory, open 'key'"],
+    ["\n", '"key" is empty'],
+    [`${SECRET}\n\n`, '"key" holds characters that an HTTP header may not'],
+  ])("that has become %j is an error, and not for good", (content, message) => {
+    const read = load().targets[0]!.headers["x-key"] as () => string;
+    delete files.key;
+    if (content !== undefined) files.key = content;
+    expect(read).toThrow(new Error(message));
+    files.key = "good again";
+    expect(read()).toBe("good again");
+  });
 });
 
 describe("a header is refused", () => {
@@ -114,6 +151,29 @@ describe("a secret is never shown", () => {
     ["as an alias", withHeaders(`x-a: *${SECRET}`)],
     ["as a tag", withHeaders(`x-a: !${SECRET} x`)],
     ["after the end of a quoted text", withHeaders(`x-a: "x" ${SECRET}`)],
+    ["in a bearer token that is none", withTarget(`bearer_token: "${SECRET}\\n"`)],
+    ["in a bearer token that is a map", withTarget(`bearer_token: {Bearer ${SECRET}}`)],
+    ["in a bearer token that is a list", withTarget(`bearer_token: [${SECRET}]`)],
+    ["in a bearer token's file", withTarget("bearer_token: {file: k}", { files: { k: `${SECRET}\nx` } })],
+    ["in a bearer token in place of a variable", withTarget(`bearer_token: {env: Bearer ${SECRET}}`)],
+    ["in a password that is none", withTarget(`basic_auth: {username: a, password: "${SECRET}\\n"}`)],
+    ["in a password that is a map", withTarget(`basic_auth: {username: a, password: {${SECRET}: x}}`)],
+    ["in a user's name", withTarget(`basic_auth: {username: "a:${SECRET}", password: x}`)],
+    ["in a user's name that is a map", withTarget(`basic_auth: {username: {${SECRET}: x}, password: x}`)],
+    ["in place of user and password", withTarget(`basic_auth: "a:${SECRET}"`)],
+    ["in place of the key of a password", withTarget(`basic_auth: {username: a, ${SECRET}: x}`)],
+    [
+      "beside a header authorization",
+      withTarget(`{bearer_token: ${SECRET}, headers: {Authorization: ${SECRET}}}`),
+    ],
+    ["in place of a key's file", withTarget(`tls: {key_file: "-----BEGIN PRIVATE KEY-----${SECRET}"}`)],
+    ["in a key's file", withTarget("tls: {key_file: k, cert_file: k}", { files: { k: SECRET } })],
+    ["in the key of the hash", { yaml: `metrics: {client_id_key: ${SECRET}}` }],
+    [
+      "in a key of the hash that is a map",
+      { yaml: `metrics: {client_id: hash, client_id_key: {${SECRET}: x}}` },
+    ],
+    ["in a key of the hash on the command line", { argv: [`--metrics.client-id-key=${SECRET}`] }],
     ["in a target that is no map", { yaml: `targets: ["http://u:${SECRET}@a"]` }],
     ["in the URL of a target", { yaml: `targets: [{url: "http://u:${SECRET}@a"}]` }],
     ["in the query of a URL", { yaml: `targets: [{url: "http://a/?t=${SECRET}"}]` }],
@@ -136,12 +196,18 @@ describe("a secret is never shown", () => {
     });
     fc.assert(
       fc.property(noise, noise, (before, after) => {
-        expect(messageOf(withHeaders(`authorization: x${before}${SECRET}${after}`)) ?? "").not.toContain(
-          SECRET,
-        );
-        expect(
-          messageOf(withHeaders(`authorization: ${before}Bearer ${SECRET}${after}`)) ?? "",
-        ).not.toContain(SECRET);
+        const wrongs = [`x${before}${SECRET}${after}`, `${before}Bearer ${SECRET}${after}`];
+        for (const wrong of wrongs) {
+          const places = [
+            withHeaders(`authorization: ${wrong}`),
+            { yaml: `targets:\n  - url: http://a\n    bearer_token: ${wrong}\n` },
+            {
+              yaml: `targets:\n  - url: http://a\n    basic_auth:\n      username: a\n      password: ${wrong}\n`,
+            },
+            { yaml: `metrics:\n  client_id: hash\n  client_id_key: ${wrong}\n` },
+          ];
+          for (const place of places) expect(messageOf(place) ?? "").not.toContain(SECRET);
+        }
       }),
       { numRuns: 1000 },
     );

@@ -2,7 +2,7 @@
 
 export interface JsonSchema {
   readonly $schema?: string;
-  readonly type?: "object" | "array" | "string" | "boolean";
+  readonly type?: "object" | "array" | "string" | "boolean" | "integer";
   readonly description?: string;
   readonly default?: unknown;
   readonly properties?: Readonly<Record<string, JsonSchema>>;
@@ -11,6 +11,11 @@ export interface JsonSchema {
   readonly required?: readonly string[];
   readonly items?: JsonSchema;
   readonly anyOf?: readonly JsonSchema[];
+  readonly oneOf?: readonly JsonSchema[];
+  readonly minItems?: number;
+  readonly uniqueItems?: true;
+  readonly minimum?: number;
+  readonly maximum?: number;
   readonly enum?: readonly unknown[];
   readonly pattern?: string;
 }
@@ -18,7 +23,7 @@ export interface JsonSchema {
 /** Whether a value is valid. */
 export function accepts(schema: JsonSchema, value: unknown): boolean {
   const { type } = schema;
-  if (type !== undefined && type !== (Array.isArray(value) ? "array" : typeof value)) return false;
+  if (type !== undefined && type !== typeOf(value)) return false;
   return Object.keys(schema).every((keyword) => holds(schema, keyword, value));
 }
 
@@ -32,6 +37,11 @@ export function findDescriptions(schema: JsonSchema): [key: string, description:
     ...findDescriptions(inner),
   ]);
   return [...own, ...below.flatMap(findDescriptions)];
+}
+
+function typeOf(value: unknown): string {
+  if (Number.isInteger(value)) return "integer";
+  return Array.isArray(value) ? "array" : typeof value;
 }
 
 function holds(schema: JsonSchema, keyword: string, value: unknown): boolean {
@@ -55,6 +65,16 @@ function holds(schema: JsonSchema, keyword: string, value: unknown): boolean {
       return (value as unknown[]).every((item) => accepts(schema.items!, item));
     case "anyOf":
       return schema.anyOf!.some((option) => accepts(option, value));
+    case "oneOf":
+      return schema.oneOf!.filter((option) => accepts(option, value)).length === 1;
+    case "minItems":
+      return (value as unknown[]).length >= schema.minItems!;
+    case "uniqueItems":
+      return new Set(value as unknown[]).size === (value as unknown[]).length;
+    case "minimum":
+      return (value as number) >= schema.minimum!;
+    case "maximum":
+      return (value as number) <= schema.maximum!;
     case "enum":
       return schema.enum!.includes(value);
     case "pattern":

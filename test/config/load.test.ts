@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { INFO_LABELS } from "../../src/config/config.ts";
 import type { Config, TargetConfig } from "../../src/config/config.ts";
 import { FLAGS } from "../../src/config/flags.ts";
-import { configOf, DEFAULTS, load, messageOf } from "./support.ts";
+import { configOf, DEFAULTS, load, messageOf, NO_TLS } from "./support.ts";
 
 describe("defaults", () => {
   test.each([
@@ -9,8 +10,8 @@ describe("defaults", () => {
     ["an empty file", { yaml: "" }],
     ["a file of comments", { yaml: "# nothing\n---\n# here\n" }],
     ["a byte order mark alone", { yaml: "\uFEFF" }],
-    ["empty sections", { yaml: "sora:\ntargets:\nweb:\nlog:\n" }],
-    ["empty maps", { yaml: "sora: {}\ntargets: []\nweb: {}\nlog: {}\n" }],
+    ["empty sections", { yaml: "sora:\ntargets:\ncalls:\nmetrics:\nweb:\nlog:\n" }],
+    ["empty maps", { yaml: "sora: {}\ntargets: []\ncalls: {}\nmetrics: {}\nweb: {}\nlog: {}\n" }],
     ["empty variables", { env: { SORA_STATS_EXPORTER_SORA_URL: "", SORA_STATS_EXPORTER_CONFIG_FILE: "" } }],
     [
       "variables that are none of the exporter's",
@@ -34,7 +35,7 @@ const SETTINGS: Record<string, { values: [unknown, unknown][]; of: (config: Conf
       ["https://env/api", "https://env/api"],
       ["http://flag/api/", "http://flag/api/"],
     ],
-    of: ({ targets }) => targets[0]!.url,
+    of: ({ targets }) => targets[0]!.urls[0],
   },
   "sora.interval": {
     values: [
@@ -68,6 +69,113 @@ const SETTINGS: Record<string, { values: [unknown, unknown][]; of: (config: Conf
     ],
     of: ({ targets }) => targets[0]!.bodySizeLimitBytes,
   },
+  "sora.skip-ssl-verify": {
+    values: [
+      [true, true],
+      ["false", false],
+      ["true", true],
+    ],
+    of: ({ targets }) => targets[0]!.tls.skipVerify,
+  },
+  "sora.client-metrics": {
+    values: [
+      [true, true],
+      ["false", false],
+      ["true", true],
+    ],
+    of: ({ report }) => report.client,
+  },
+  "sora.connection-error-metrics": {
+    values: [
+      [true, true],
+      ["false", false],
+      ["true", true],
+    ],
+    of: ({ report }) => report.connectionError,
+  },
+  "sora.erlang-vm-metrics": {
+    values: [
+      [true, true],
+      ["false", false],
+      ["true", true],
+    ],
+    of: ({ report }) => report.erlangVm,
+  },
+  "sora.cluster-metrics": {
+    values: [
+      [true, true],
+      ["false", false],
+      ["true", true],
+    ],
+    of: ({ report }) => report.cluster,
+  },
+  "calls.list-connections": {
+    values: [
+      ["100ms", 100],
+      ["0s", 0],
+      ["1d", 86_400_000],
+    ],
+    of: ({ calls }) => calls.ListConnections,
+  },
+  "calls.get-stats-report": {
+    values: [
+      ["100ms", 100],
+      ["0s", 0],
+      ["1d", 86_400_000],
+    ],
+    of: ({ calls }) => calls.GetStatsReport,
+  },
+  "calls.list-cluster-nodes": {
+    values: [
+      ["100ms", 100],
+      ["0s", 0],
+      ["1d", 86_400_000],
+    ],
+    of: ({ calls }) => calls.ListClusterNodes,
+  },
+  "calls.get-license": {
+    values: [
+      ["100ms", 100],
+      ["0s", 0],
+      ["1d", 86_400_000],
+    ],
+    of: ({ calls }) => calls.GetLicense,
+  },
+  "calls.list-started-recording": {
+    values: [
+      ["100ms", 100],
+      ["0s", 0],
+      ["1d", 86_400_000],
+    ],
+    of: ({ calls }) => calls.ListStartedRecording,
+  },
+  "calls.list-archiving": {
+    values: [
+      ["100ms", 100],
+      ["0s", 0],
+      ["1d", 86_400_000],
+    ],
+    of: ({ calls }) => calls.ListArchiving,
+  },
+  "metrics.info-labels": {
+    values: [
+      [
+        ["role", "client_id"],
+        ["client_id", "role"],
+      ],
+      ["spotlight", ["spotlight"]],
+      ["video_codec,audio_codec", ["audio_codec", "video_codec"]],
+    ],
+    of: ({ info }) => info.labels,
+  },
+  "metrics.client-id": {
+    values: [
+      ["hash", { key: undefined }],
+      ["plain", undefined],
+      ["hash", { key: undefined }],
+    ],
+    of: ({ info }) => info.clientIdHash,
+  },
   "web.listen-address": {
     values: [
       ["127.0.0.1:1", { host: "127.0.0.1", port: 1 }],
@@ -84,6 +192,22 @@ const SETTINGS: Record<string, { values: [unknown, unknown][]; of: (config: Conf
     ],
     of: ({ web }) => web.telemetryPath,
   },
+  "web.max-requests": {
+    values: [
+      [0, 0],
+      ["1", 1],
+      ["10000", 10_000],
+    ],
+    of: ({ web }) => web.maxRequests,
+  },
+  "web.disable-exporter-metrics": {
+    values: [
+      [true, true],
+      ["false", false],
+      ["true", true],
+    ],
+    of: ({ web }) => web.disableExporterMetrics,
+  },
   "log.level": {
     values: [
       ["debug", "debug"],
@@ -95,7 +219,7 @@ const SETTINGS: Record<string, { values: [unknown, unknown][]; of: (config: Conf
   "log.format": {
     values: [
       ["json", "json"],
-      ["text", "text"],
+      ["logfmt", "text"],
       ["json", "json"],
     ],
     of: ({ log }) => log.format,
@@ -153,21 +277,23 @@ targets:
     expect(configOf({ yaml }).targets).toEqual<TargetConfig[]>([
       {
         name: "sora-a:3000",
-        url: "http://sora-a:3000/",
+        urls: ["http://sora-a:3000/"],
         local: true,
         intervalMs: 20_000,
         timeoutMs: 3_000,
         bodySizeLimitBytes: 2 ** 20,
         headers: {},
+        tls: NO_TLS,
       },
       {
         name: "b",
-        url: "https://b.example.com/api",
+        urls: ["https://b.example.com/api"],
         local: false,
         intervalMs: 60_000,
         timeoutMs: 60_000,
         bodySizeLimitBytes: 2 ** 21,
         headers: {},
+        tls: NO_TLS,
       },
     ]);
   });
@@ -190,12 +316,45 @@ targets:
     expect(configOf({ argv: ["--sora.url", url] }).targets[0]!.name).toBe(name);
   });
 
+  test("may be clusters of which each node has a URL", () => {
+    const yaml = "targets: [{urls: ['http://b:3000', http://A, 'http://a/api/']}, {urls: [http://c]}]";
+    expect(configOf({ yaml }).targets).toMatchObject([
+      { name: "b:3000", urls: ["http://b:3000/", "http://a/", "http://a/api/"] },
+      { name: "c:80", urls: ["http://c/"] },
+    ]);
+  });
+
   test("may be written with aliases", () => {
     const yaml = "targets:\n  - &a {url: http://a, headers: &h {x-b: c}}\n  - {url: http://b, headers: *h}\n";
     expect(configOf({ yaml }).targets.map(({ headers }) => headers)).toEqual([
       { "x-b": "c" },
       { "x-b": "c" },
     ]);
+  });
+});
+
+describe("who a connection is", () => {
+  test("is told by the labels that are asked for, in their own order", () => {
+    const labels = (yaml: string) => configOf({ yaml: `metrics: {${yaml}}` }).info.labels;
+    expect(labels(`info_labels: [${INFO_LABELS.toReversed().join(", ")}]`)).toEqual(INFO_LABELS);
+    expect(labels("info_labels: []")).toEqual([]);
+    expect(labels("client_id: omit")).toEqual(INFO_LABELS.slice(1));
+    expect(labels("client_id: omit, info_labels: [role, client_id]")).toEqual(["role"]);
+    expect(labels("client_id: hash")).toEqual(INFO_LABELS);
+  });
+
+  test.each([
+    ["plain", undefined],
+    ["omit", undefined],
+    ["hash", { key: undefined }],
+    ["hash, client_id_key: k1", { key: "k1" }],
+    ["hash, client_id_key: {env: KEY}", { key: "k2" }],
+    ["hash, client_id_key: {file: key}", { key: "k3\n" }],
+  ])("with client_id: %s", (clientId, clientIdHash) => {
+    const given = { env: { KEY: "k2" }, files: { key: "k3\n\n" } };
+    expect(configOf({ yaml: `metrics: {client_id: ${clientId}}`, ...given }).info.clientIdHash).toEqual(
+      clientIdHash,
+    );
   });
 });
 

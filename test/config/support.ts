@@ -1,6 +1,7 @@
 /** Loading configurations from strings instead of files and the process. */
 import { ConfigError } from "../../src/config/errors.ts";
-import type { Config } from "../../src/config/config.ts";
+import { INFO_LABELS } from "../../src/config/config.ts";
+import type { Config, HeaderValue, TlsConfig } from "../../src/config/config.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import type { Command } from "../../src/config/load.ts";
 
@@ -9,18 +10,17 @@ export interface Given {
   readonly yaml?: string;
   readonly argv?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  /** Other files by their path. */
+  /** Other files by their path; a test may change them later. */
   readonly files?: Readonly<Record<string, string>>;
 }
 
 /** Loads a configuration; a file that was not given is missing as on a real file system. */
 export function load({ yaml, argv = [], env = {}, files = {} }: Given): Command {
-  const all: Record<string, string> = yaml === undefined ? files : { ...files, "config.yaml": yaml };
   return loadConfig({
     argv: yaml === undefined ? argv : ["--config.file=config.yaml", ...argv],
     env,
     readFile: (path) => {
-      const text = all[path];
+      const text = path === "config.yaml" && yaml !== undefined ? yaml : files[path];
       if (text === undefined) throw new Error(`ENOENT: no such file or directory, open '${path}'`);
       return text;
     },
@@ -45,19 +45,53 @@ export function messageOf(given: Given): string | undefined {
   }
 }
 
+/** The headers of the first target as they are sent, those from files read now. */
+export function sentHeaders(given: Given): Record<string, string> {
+  const entries: [string, HeaderValue][] = Object.entries(configOf(given).targets[0]!.headers);
+  return Object.fromEntries(
+    entries.map(([name, value]) => [name, typeof value === "string" ? value : value()]),
+  );
+}
+
+/** TLS where nothing is said of it. */
+export const NO_TLS: TlsConfig = {
+  ca: undefined,
+  cert: undefined,
+  key: undefined,
+  serverName: undefined,
+  skipVerify: false,
+};
+
 /** What the exporter runs with where nothing is set. */
 export const DEFAULTS: Config = {
   targets: [
     {
       name: "127.0.0.1:3000",
-      url: "http://127.0.0.1:3000/",
+      urls: ["http://127.0.0.1:3000/"],
       local: false,
       intervalMs: 10_000,
       timeoutMs: 5_000,
       bodySizeLimitBytes: 268_435_456,
       headers: {},
+      tls: NO_TLS,
     },
   ],
-  web: { listenAddress: { host: undefined, port: 10_490 }, telemetryPath: "/metrics" },
+  calls: {
+    ListConnections: 10_000,
+    GetStatsReport: 10_000,
+    ListClusterNodes: 30_000,
+    GetLicense: 300_000,
+    ListStartedRecording: 30_000,
+    ListArchiving: 30_000,
+  },
+  report: { client: false, connectionError: false, erlangVm: false, cluster: false },
+  info: { labels: INFO_LABELS, clientIdHash: undefined },
+  web: {
+    listenAddress: { host: undefined, port: 10_490 },
+    telemetryPath: "/metrics",
+    maxRequests: 40,
+    disableExporterMetrics: false,
+  },
   log: { level: "info", format: "text" },
+  record: undefined,
 };

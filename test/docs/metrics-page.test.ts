@@ -1,31 +1,42 @@
 /** METRICS.md against what is really exposed, in both directions. */
 
 import { readFileSync } from "node:fs";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { metricsPage } from "../../scripts/metrics-page.ts";
+import { draftClusterNodes } from "../../src/calls/cluster.ts";
+import { draftConnections, readListing } from "../../src/calls/connections.ts";
+import { draftLicense } from "../../src/calls/license.ts";
+import { draftArchives, draftRecordings } from "../../src/calls/recording.ts";
+import { draftReport } from "../../src/calls/report.ts";
 import { encode } from "../../src/exposition/encode.ts";
 import { createOwnMetrics } from "../../src/exposition/own-metrics.ts";
 import { buildOnce, exposition, fixture } from "../support/build.ts";
+import { ALL_GROUPS, ALL_INFO } from "../support/exporter.ts";
 import { parseExposition } from "../support/parse.ts";
 
 const PAGE = readFileSync(new URL("../../METRICS.md", import.meta.url), "utf8");
 
 interface Row {
+  /** Heading that the row stands under, up to its colon: an operation, or what else. */
+  section: string;
   name: string;
   /** The other cells, without code marks. */
   cells: string[];
 }
 
-const ROWS: Row[] = PAGE.split("\n")
-  // The tables of reasons have two columns.
-  .filter((line) => line.startsWith("| `sora_") && line.split(" | ").length > 2)
-  .map((line) => {
-    const [name, ...cells] = line
-      .slice(2, -2)
-      .split(" | ")
-      .map((cell) => cell.replaceAll("`", ""));
-    return { name: name!, cells };
-  });
+const ROWS: Row[] = PAGE.split(/^## /m).flatMap((text) =>
+  text
+    .split("\n")
+    // The tables of reasons have two columns.
+    .filter((line) => line.startsWith("| `sora_") && line.split(" | ").length > 2)
+    .map((line) => {
+      const [name, ...cells] = line
+        .slice(2, -2)
+        .split(" | ")
+        .map((cell) => cell.replaceAll("`", ""));
+      return { section: text.split(/[:\n]/)[0]!, name: name!, cells };
+    }),
+);
 
 /** Everything that both samples and all documented fields yield, by family. */
 function exposedFamilies() {
@@ -46,13 +57,24 @@ function exposedFamilies() {
   return parseExposition(exposition([buildOnce(answer).snapshot]), "prometheus-text");
 }
 
+const CONTEXT = { target: "t", timeMs: 0 } as const;
+
+function json<T extends readonly unknown[] & Readonly<Record<string, unknown>>>(name: string): T {
+  return JSON.parse(fixture(`sora/${name}.json`)) as T;
+}
+
+function connectionSnapshots() {
+  const listing = readListing(json("list-connections"));
+  return draftConnections({ ...CONTEXT, connections: undefined, listing }, ALL_INFO);
+}
+
 test("the page is what the generator writes", () => {
   expect(PAGE).toBe(metricsPage());
 });
 
 test("every metric of a connection has a row, every row has a metric, and they agree", () => {
   const exposed = exposedFamilies();
-  const rows = ROWS.filter(({ name }) => name.startsWith("sora_connection_"));
+  const rows = ROWS.filter(({ section }) => section === "GetStatsAllConnections");
   expect(rows.map(({ name }) => name).sort()).toEqual([...exposed.keys()].sort());
   for (const { name, cells } of rows) {
     const labels = new Set(exposed.get(name)!.samples.flatMap((sample) => Object.keys(sample.labels)));
@@ -92,7 +114,7 @@ test("every path of the samples and the lists is covered by the row of its metri
 test("the known values of a label are those that are exposed", () => {
   const exposed = exposedFamilies();
   for (const { name, cells } of ROWS.filter(
-    ({ name }) => name.startsWith("sora_connection_") && !name.endsWith("_info"),
+    ({ section, name }) => section === "GetStatsAllConnections" && !name.endsWith("_info"),
   )) {
     for (const cell of cells[2]!.split("<br>").filter((cell) => cell.includes(": "))) {
       const [label, values] = cell.split(": ") as [string, string];
@@ -102,17 +124,56 @@ test("the known values of a label are those that are exposed", () => {
   }
 });
 
+describe("the other calls", () => {
+  test.each([
+    ["ListConnections", connectionSnapshots()],
+    [
+      "GetStatsReport",
+      [draftReport(json("stats-report"), { ...CONTEXT, groups: ALL_GROUPS, url: undefined })],
+    ],
+    ["ListClusterNodes", [draftClusterNodes(json("cluster-nodes"), CONTEXT)]],
+    ["GetLicense", [draftLicense(json("license"), CONTEXT)]],
+    [
+      "ListStartedRecording and ListArchiving",
+      [draftRecordings(json("started-recording"), CONTEXT), draftArchives(json("archiving"), CONTEXT)],
+    ],
+  ] as const)("%s: every metric has a row, every row has a metric, and they agree", (section, drafted) => {
+    const text = exposition(drafted.map((one) => ("snapshot" in one ? one.snapshot : one)));
+    const exposed = [...parseExposition(text, "prometheus-text").values()];
+    const rows = ROWS.filter((row) => row.section === section);
+    // A part of a name that Sora's key gives stands in braces; it spans no further than its row's neighbours.
+    const rowOf = (name: string) =>
+      rows.find((row) => row.name === name) ??
+      rows.find((row) => new RegExp(`^${row.name.replaceAll(/\{\w+\}/g, "[a-z_]+")}$`).test(name));
+    const used = new Set<Row | undefined>();
+    for (const { name, type, help, samples } of exposed) {
+      const row = rowOf(name);
+      used.add(row);
+      const [rowType, , labels, rowHelp] = row?.cells ?? [];
+      expect([name, rowType, rowHelp]).toEqual([name, type, help]);
+      const own = new Set(samples.flatMap((sample) => Object.keys(sample.labels)));
+      for (const label of ["target", "channel_id", "connection_id"]) own.delete(label);
+      expect([name, labels!.split(", ").filter(Boolean).sort()]).toEqual([name, [...own].sort()]);
+    }
+    // The statistics of the Erlang VM nest as they like; two keys deep is what the fixture has.
+    const deep = /\{key2?\}/;
+    expect(rows.filter((row) => !used.has(row) && !deep.test(row.name)).map(({ name }) => name)).toEqual([]);
+  });
+});
+
 test("every metric of the exporter's own has a row, and every row is exposed", async () => {
-  const metrics = createOwnMetrics("1.2.3");
-  metrics.addTarget("t", () => 0);
+  const metrics = createOwnMetrics({ version: "1.2.3", process: false, now: () => 0 });
+  metrics.addTarget("t", { operations: ["GetStatsAllConnections"], url: "http://sora/", series: () => 0 });
   const { snapshot, connections, values } = buildOnce([]);
   metrics.pollSucceeded("t", { built: { snapshot, connections, values }, bytes: 2, seconds: 0.1 });
   metrics.pollFailed("t", { reason: "timeout", seconds: 0.1 });
+  metrics.callSucceeded("t", "ListClusterNodes", 0);
+  metrics.callFailed("t", "ListClusterNodes", "timeout");
   const text = Buffer.concat([...encode(await metrics.collect(), [], "prometheus-text")]).toString();
   const exposed = [...parseExposition(text, "prometheus-text").values()].filter(({ name }) =>
     name.startsWith("sora_"),
   );
-  const rows = ROWS.filter(({ name }) => !name.startsWith("sora_connection_"));
+  const rows = ROWS.filter(({ section }) => section === "The exporter itself");
   expect(rows.map(({ name }) => name).sort()).toEqual(exposed.map(({ name }) => name).sort());
   for (const { name, help, type, samples } of exposed) {
     const [rowType, , labels, rowHelp] = rows.find((row) => row.name === name)!.cells as [

@@ -44,6 +44,7 @@ test("the table of flags is the list of flags, with their defaults", () => {
     "config.file",
     "config.check",
     ...flags.filter(({ setting }) => setting !== undefined).map(({ name }) => name),
+    "record",
   ]);
   for (const [flag, shown] of documented) {
     const { default: fallback, negatable } = FLAGS.find(

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { decodeStats } from "../../src/sora/decode.ts";
+import { decodeArray } from "../../src/sora/decode.ts";
 import { buildOnce, exposition } from "../support/build.ts";
 import { samplesOf } from "../support/parse.ts";
 
@@ -84,7 +84,7 @@ function numbered(answer: readonly { channel_id: string; connection_id: string; 
     const json = toJson(tree, connection_id);
     return json === "{}" ? ids : `${ids.slice(0, -1)},${json.slice(1)}`;
   });
-  return { answer: decodeStats(Buffer.from(`[${connections.join(",")}]`)).connections, owners };
+  return { answer: decodeArray(Buffer.from(`[${connections.join(",")}]`), "connections").elements, owners };
 }
 
 const INFO = new Set(["sora_connection_info", "sora_connection_data_channel_info"]);

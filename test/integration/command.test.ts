@@ -9,7 +9,7 @@ import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { until } from "../support/exporter.ts";
-import { type FakeSora, hang, reply, startFakeSora } from "../support/fake-sora.ts";
+import { calm, type FakeSora, hang, reply, startFakeSora } from "../support/fake-sora.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const MAIN = join(ROOT, "src/main.ts");
@@ -150,7 +150,7 @@ describe("SIGTERM ends it within seconds, whatever is held open", () => {
     ["a body that does not come", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nabc"],
     ["a reader that has stopped reading", "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"],
   ])("%s", async (_, request) => {
-    sora = await startFakeSora(reply(large));
+    sora = await startFakeSora(calm(reply(large)));
     const { child, url, exited, stderr } = await start([`--sora.url=${sora.url}`]);
     await until(() => stderr().includes("Sora answers"), 20_000);
     const socket = connectTcp(Number(new URL(url).port), "127.0.0.1");
@@ -174,7 +174,7 @@ test("a scraper that gives up is no error", async () => {
     rtp: { total_sent: i, total_received: i },
     rtcp: { total_sent_rtcp_sr: i, total_sent_rtcp_rr: i },
   }));
-  sora = await startFakeSora(reply(answer));
+  sora = await startFakeSora(calm(reply(answer)));
   const { child, url, exited, stderr } = await start([`--sora.url=${sora.url}`]);
   await until(() => stderr().includes("Sora answers"), 20_000);
   for (const encoding of ["gzip", "identity"]) {
@@ -192,7 +192,7 @@ test("a scraper that gives up is no error", async () => {
 });
 
 test("npm start hands SIGTERM on", async () => {
-  sora = await startFakeSora(reply([]));
+  sora = await startFakeSora(calm(reply([])));
   const args = ["start", "--", `--sora.url=${sora.url}`, "--web.listen-address=127.0.0.1:0"];
   const child = spawn("npm", args, { cwd: ROOT, stdio: ["ignore", "ignore", "pipe"] });
   let stderr = "";
@@ -226,14 +226,14 @@ test("the text log has a line an event, whatever Sora's answer says", async () =
 });
 
 test("a port in use is one line and exit 1", async () => {
-  sora = await startFakeSora(reply([]));
+  sora = await startFakeSora(calm(reply([])));
   const { status, stderr } = run([`--web.listen-address=127.0.0.1:${new URL(sora.url).port}`]);
   expect(status).toBe(1);
   expect(stderr).toMatch(/^\[\S+\] FATAL: cannot start: listen EADDRINUSE[^\n]*\n$/);
 });
 
 test("a secret in a header is sent to Sora and shown nowhere", async () => {
-  sora = await startFakeSora(reply([]));
+  sora = await startFakeSora(calm(reply([])));
   const file = join(directory, "secret.yaml");
   writeFileSync(file, `targets:\n  - url: ${sora.url}\n    headers: { authorization: planted-secret }\n`);
   const { child, url, exited, stderr } = await start([`--config.file=${file}`, "--log.level=debug"]);

@@ -5,6 +5,7 @@ import { createOwnMetrics, type OwnMetrics } from "../../src/exposition/own-metr
 import { createTarget, type Target } from "../../src/poller/target.ts";
 import { SoraFailure } from "../../src/sora/failure.ts";
 import { connection } from "../support/build.ts";
+import { ALL_GROUPS, ALL_INFO, NO_CALLS } from "../support/exporter.ts";
 import { find, samplesOf } from "../support/parse.ts";
 import { createVirtualClock, type VirtualClock } from "../support/virtual-clock.ts";
 
@@ -19,21 +20,31 @@ let target: Target;
 
 beforeEach(() => {
   clock = createVirtualClock();
-  metrics = createOwnMetrics("1.2.3");
+  metrics = createOwnMetrics({ version: "1.2.3", process: false, now: () => clock.now() });
   log = [];
   calls = [];
   answer = () => [connection({ rtp: { total_sent: 1 } })];
   target = createTarget(
-    { name: "t", intervalMs: 10_000, local: false },
     {
-      client: {
-        call: async (operation, parameters) => {
-          calls.push([operation, parameters]);
-          await clock.sleep(250, NEVER);
-          return Buffer.from(JSON.stringify(answer()));
+      name: "t",
+      intervalMs: 10_000,
+      local: false,
+      calls: NO_CALLS,
+      report: ALL_GROUPS,
+      info: ALL_INFO,
+    },
+    {
+      clients: [
+        {
+          url: "http://sora/",
+          call: async (operation, parameters) => {
+            calls.push([operation, parameters]);
+            await clock.sleep(250, NEVER);
+            return Buffer.from(JSON.stringify(answer()));
+          },
+          close: () => Promise.resolve(),
         },
-        close: () => Promise.resolve(),
-      },
+      ],
       clock,
       metrics,
       log: pino({ base: null }, { write: (line) => log.push(JSON.parse(line) as (typeof log)[number]) }),
@@ -42,7 +53,7 @@ beforeEach(() => {
 });
 
 async function poll(): Promise<void> {
-  const done = target.poll(NEVER);
+  const done = target.statistics.poll(NEVER);
   await clock.advance(250);
   await done;
 }
@@ -91,7 +102,7 @@ test("a good poll", async () => {
   await poll();
   expect(calls).toEqual([["GetStatsAllConnections", { local: false }]]);
   expect(target.attempted).toBe(true);
-  expect(target.snapshot()?.connections).toEqual([{ channelId: "ch", connectionId: "C1" }]);
+  expect(target.snapshot()?.rows).toMatchObject([{ channelId: "ch", connectionId: "C1" }]);
   expect(await own("sora_up")).toBe(1);
   expect(await own("sora_last_poll_success_timestamp_seconds")).toBe(1_700_000_001.75);
   expect(await own("sora_exporter_polls_total")).toBe(1);
@@ -99,7 +110,7 @@ test("a good poll", async () => {
   expect(await own("sora_exporter_poll_duration_seconds_bucket", { target: "t", le: "0.25" })).toBe(1);
   expect(await own("sora_exporter_poll_duration_seconds_bucket", { target: "t", le: "0.1" })).toBe(0);
   expect(await own("sora_exporter_response_bytes")).toBe(JSON.stringify(answer()).length);
-  expect(await own("sora_exporter_series")).toBe(2);
+  expect(await own("sora_exporter_series")).toBe(4);
   expect(await own("sora_exporter_unknown_fields")).toBe(0);
   expect(await own("sora_exporter_build_info", { version: "1.2.3", node_version: process.version })).toBe(1);
 });
@@ -112,10 +123,10 @@ test("after a failure the last good data stays for three intervals, then goes; t
   await poll();
   expect(await own("sora_up")).toBe(0);
   expect(await own("sora_exporter_poll_failures_total", { target: "t", reason: "connect" })).toBe(1);
-  expect(target.snapshot()?.connections).toHaveLength(1);
+  expect(target.snapshot()?.rows).toHaveLength(1);
   await clock.advance(19_750);
-  expect(target.snapshot()?.connections).toHaveLength(1);
-  expect(await own("sora_exporter_series")).toBe(2);
+  expect(target.snapshot()?.rows).toHaveLength(1);
+  expect(await own("sora_exporter_series")).toBe(4);
   await clock.advance(1);
   expect(target.snapshot()).toBeUndefined();
   expect(await own("sora_exporter_series")).toBe(0);
@@ -123,7 +134,7 @@ test("after a failure the last good data stays for three intervals, then goes; t
   answer = good;
   await poll();
   expect(await own("sora_up")).toBe(1);
-  expect(target.snapshot()?.connections).toHaveLength(1);
+  expect(target.snapshot()?.rows).toHaveLength(1);
   expect(await own("sora_exporter_polls_total")).toBe(3);
 });
 
@@ -220,7 +231,7 @@ test("a poll that we gave up is no failure of Sora's", async () => {
     stop.abort();
     throw new Error("aborted");
   };
-  const done = target.poll(stop.signal);
+  const done = target.statistics.poll(stop.signal);
   await clock.advance(250);
   await done;
   expect(log).toEqual([]);

@@ -5,7 +5,7 @@ import { afterEach, expect, test } from "vitest";
 import { createOwnMetrics } from "../../src/exposition/own-metrics.ts";
 import type { Target } from "../../src/poller/target.ts";
 import { createServer } from "../../src/server/server.ts";
-import type { Snapshot } from "../../src/snapshot/snapshot.ts";
+import type { StatsSnapshot } from "../../src/snapshot/snapshot.ts";
 import { buildOnce, connection } from "../support/build.ts";
 import { find, samplesOf } from "../support/parse.ts";
 
@@ -13,14 +13,25 @@ let server: FastifyInstance | undefined;
 
 afterEach(() => server?.close());
 
-function target(name: string, attempted: boolean, snapshot?: Snapshot): Target {
-  return { name, attempted, snapshot: () => snapshot, intervalMs: 1000, poll: () => Promise.resolve() };
+function target(name: string, attempted: boolean, snapshot?: StatsSnapshot): Target {
+  return {
+    name,
+    attempted,
+    statistics: { intervalMs: 1000, poll: () => Promise.resolve() },
+    sideCalls: [],
+    snapshot: () => snapshot,
+    snapshots: () => (snapshot === undefined ? [] : [snapshot]),
+  };
 }
 
-function serve(targets: readonly Target[], telemetryPath = "/metrics"): FastifyInstance {
+function serve(targets: readonly Target[], telemetryPath = "/metrics", maxRequests = 0): FastifyInstance {
   server = createServer(
-    { telemetryPath, version: "1.2.3" },
-    { targets, metrics: createOwnMetrics("1.2.3"), log: pino({ level: "silent" }) },
+    { telemetryPath, maxRequests, version: "1.2.3" },
+    {
+      targets,
+      metrics: createOwnMetrics({ version: "1.2.3", process: true, now: () => 0 }),
+      log: pino({ level: "silent" }),
+    },
   );
   return server;
 }
@@ -55,7 +66,7 @@ test("a target without data takes nothing from its neighbours", async () => {
   const samples = samplesOf(response.body, "prometheus-text").filter(({ name }) =>
     name.startsWith("sora_connection_"),
   );
-  expect(samples.map(({ labels }) => labels["target"])).toEqual(["t", "t"]);
+  expect(samples.map(({ labels }) => labels["target"])).toEqual(["t"]);
 });
 
 test("the path of the metrics can be another", async () => {
@@ -97,7 +108,7 @@ test.each([
 });
 
 test("what goes wrong in a request is answered with 500 and told nobody but the log", async () => {
-  const bad = { ...target("t", true), snapshot: () => { throw new Error("secret"); } }; // prettier-ignore
+  const bad = { ...target("t", true), snapshots: () => { throw new Error("secret"); } }; // prettier-ignore
   const other = serve([bad]);
   const response = await other.inject("/metrics");
   expect([response.statusCode, response.body]).toEqual([500, "Internal error; the log tells more.\n"]);

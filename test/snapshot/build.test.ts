@@ -210,10 +210,10 @@ describe("fields", () => {
       "C sent_packets_total{} 5",
       "C unstable_level{} 2",
     ]);
-    expect(built.snapshot.series).toBe(7 + 3);
+    expect(built.snapshot.series).toBe(7);
   });
 
-  test("strings and booleans of a data channel are on its info metric, ids on the connection's", () => {
+  test("strings and booleans of a data channel are on its info metric, ids with the row", () => {
     const built = buildOnce([
       connection(
         {
@@ -224,6 +224,9 @@ describe("fields", () => {
         },
         { client_id: "user 1", bundle_id: null },
       ),
+    ]);
+    expect(built.snapshot.rows).toEqual([
+      { channelId: "ch", connectionId: "C1", clientId: "user 1", bundleId: "" },
     ]);
     const ids = { target: "t", channel_id: "ch", connection_id: "C1" };
     expect(samplesOf(exposition([built.snapshot]), "prometheus-text")).toEqual([
@@ -244,7 +247,6 @@ describe("fields", () => {
         labels: { ...ids, label: "push", direction: "", ordered: "", compress: "", protocol: "" },
         value: 1,
       },
-      { name: "sora_connection_info", labels: { ...ids, client_id: "user 1", bundle_id: "" }, value: 1 },
     ]);
   });
 });
@@ -274,7 +276,7 @@ describe("poll after poll", () => {
       );
       const built = builder.build([connection({ data_channel, foo: { total_bar: poll } })], poll);
       expect(built.values.counts.size).toBe(0);
-      expect(built.snapshot.series).toBe(1000 + 1000 + 1 + 1);
+      expect(built.snapshot.series).toBe(1000 + 1000 + 1);
       expect(seriesOf(built.snapshot)).toContain(`C1 foo_bar_total{} ${poll}`);
       expect(seriesOf(built.snapshot)).toContain(
         `C1 data_channel_max_retransmits{"label":"#${poll}-999"} 999`,

@@ -1,9 +1,11 @@
+import { setImmediate } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
 import { createSoraClient, type SoraClient, type SoraClientOptions } from "../../src/sora/client.ts";
-import { decodeStats } from "../../src/sora/decode.ts";
+import { decodeArray } from "../../src/sora/decode.ts";
 import { SoraFailure } from "../../src/sora/failure.ts";
 import { OPERATIONS } from "../../src/sora/operations.ts";
 import { fixture } from "../support/build.ts";
+import { NO_TLS } from "../support/exporter.ts";
 import { type Answer, type FakeSora, hang, reply, startFakeSora } from "../support/fake-sora.ts";
 
 let sora: FakeSora | undefined;
@@ -22,6 +24,7 @@ async function connect(answer: Answer, options: Partial<SoraClientOptions> = {})
     timeoutMs: 2000,
     bodySizeLimitBytes: 1000,
     headers: {},
+    tls: NO_TLS,
     ...options,
   });
   return client;
@@ -30,7 +33,7 @@ async function connect(answer: Answer, options: Partial<SoraClientOptions> = {})
 /** Calls and decodes as a poll does, and tells how that failed. */
 async function failureOf(connected: SoraClient): Promise<SoraFailure> {
   try {
-    decodeStats(await connected.call("GetStatsAllConnections", { local: false }));
+    decodeArray(await connected.call("GetStatsAllConnections", { local: false }), "connections");
   } catch (error) {
     if (error instanceof SoraFailure) return error;
     throw error;
@@ -42,6 +45,7 @@ test("a call is a POST with x-sora-target and JSON, and connections are kept ali
   const connected = await connect(reply([]), { headers: { authorization: "Bearer x" } });
   for (let i = 0; i < 3; i++) {
     expect((await connected.call("GetStatsAllConnections", { local: false })).toString()).toBe("[]");
+    await setImmediate();
   }
   expect(sora!.requests).toHaveLength(3);
   expect(sora!.connections()).toBe(1);
@@ -88,6 +92,7 @@ test("a URL may have a path", async () => {
     timeoutMs: 2000,
     bodySizeLimitBytes: 1000,
     headers: {},
+    tls: NO_TLS,
   });
   await client.call("GetStatsAllConnections", {});
   expect(sora.requests[0]?.path).toBe("/sora/api");
@@ -208,6 +213,7 @@ describe("failures", () => {
       timeoutMs: 2000,
       bodySizeLimitBytes: 1000,
       headers: {},
+      tls: NO_TLS,
     });
     expect((await failureOf(client)).reason).toBe("tls");
   });
@@ -217,7 +223,13 @@ describe("failures", () => {
       key: fixture("tls/self-signed.key"),
       cert: fixture("tls/self-signed.crt"),
     });
-    client = createSoraClient({ url: sora.url, timeoutMs: 2000, bodySizeLimitBytes: 1000, headers: {} });
+    client = createSoraClient({
+      url: sora.url,
+      timeoutMs: 2000,
+      bodySizeLimitBytes: 1000,
+      headers: {},
+      tls: NO_TLS,
+    });
     const failure = await failureOf(client);
     expect(failure.reason).toBe("tls");
     expect(failure.message).toMatch(/SELF_SIGNED/);
@@ -250,6 +262,9 @@ describe("failures", () => {
 
 test("bytes that are no UTF-8 spoil their string, not the answer", () => {
   const body = Buffer.concat([Buffer.from('[{"a":"'), Buffer.from([0xff]), Buffer.from('"},{"b":"é"}]')]);
-  expect(decodeStats(body)).toEqual({ connections: [{ a: "\u{fffd}" }, { b: "é" }], validUtf8: false });
-  expect(decodeStats(Buffer.from('["é"]')).validUtf8).toBe(true);
+  expect(decodeArray(body, "connections")).toEqual({
+    elements: [{ a: "\u{fffd}" }, { b: "é" }],
+    validUtf8: false,
+  });
+  expect(decodeArray(Buffer.from('["é"]'), "connections").validUtf8).toBe(true);
 });

@@ -1,7 +1,7 @@
 /** A whole exporter on loopback, for tests from end to end. */
 
 import { pino } from "pino";
-import type { TargetConfig } from "../../src/config/config.ts";
+import { type Config, INFO_LABELS, type TargetConfig, type TlsConfig } from "../../src/config/config.ts";
 import { type Exporter, startExporter } from "../../src/exporter.ts";
 import { find, type ParsedFormat, type ParsedSample, samplesOf } from "./parse.ts";
 
@@ -14,23 +14,66 @@ export interface RunningExporter extends Exporter {
   polls(target: string, more: number): Promise<void>;
 }
 
-/** Starts an exporter that polls every 100 ms, unless a target says otherwise. */
+/** TLS as it is where nothing is configured. */
+export const NO_TLS: TlsConfig = {
+  ca: undefined,
+  cert: undefined,
+  key: undefined,
+  serverName: undefined,
+  skipVerify: false,
+};
+
+/** No call but that for the statistics. */
+export const NO_CALLS: Config["calls"] = {
+  ListConnections: 0,
+  GetStatsReport: 0,
+  ListClusterNodes: 0,
+  GetLicense: 0,
+  ListStartedRecording: 0,
+  ListArchiving: 0,
+};
+
+/** Every optional group of metrics. */
+export const ALL_GROUPS: Config["report"] = {
+  client: true,
+  connectionError: true,
+  erlangVm: true,
+  cluster: true,
+};
+
+/** Every label, and client_id as it is. */
+export const ALL_INFO: Config["info"] = { labels: INFO_LABELS, clientIdHash: undefined };
+
+/** Starts an exporter that polls every 100 ms, and makes no other calls, unless it is told otherwise. */
 export async function runExporter(
-  targets: readonly (Partial<TargetConfig> & { name: string; url: string })[],
+  targets: readonly (Partial<TargetConfig> & { name: string } & ({ url: string } | { urls: string[] }))[],
+  changes: Partial<Config> = {},
 ): Promise<RunningExporter> {
   const log: RunningExporter["log"] = [];
   const exporter = await startExporter(
     {
       targets: targets.map((target) => ({
+        urls: "url" in target ? [target.url] : target.urls,
         local: false,
         intervalMs: 100,
         timeoutMs: 100,
         bodySizeLimitBytes: 1024 * 1024,
         headers: {},
+        tls: NO_TLS,
         ...target,
       })),
-      web: { listenAddress: { host: "127.0.0.1", port: 0 }, telemetryPath: "/metrics" },
+      calls: NO_CALLS,
+      report: ALL_GROUPS,
+      info: ALL_INFO,
+      web: {
+        listenAddress: { host: "127.0.0.1", port: 0 },
+        telemetryPath: "/metrics",
+        maxRequests: 0,
+        disableExporterMetrics: false,
+      },
       log: { level: "info", format: "json" },
+      record: undefined,
+      ...changes,
     },
     {
       log: pino({ base: null }, { write: (line) => log.push(JSON.parse(line) as (typeof log)[number]) }),

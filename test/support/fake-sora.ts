@@ -4,13 +4,19 @@ import { createServer, type IncomingHttpHeaders, type ServerResponse } from "nod
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 
-/** How a request is answered. */
-export type Answer = (response: ServerResponse) => void;
+/** How a request is answered; `operation` is what it asks for, such as `GetStatsAllConnections`. */
+export type Answer = (response: ServerResponse, operation: string) => void;
 
 export interface FakeSora {
   readonly url: string;
   /** Requests so far, oldest first. */
-  readonly requests: { method: string; path: string; headers: IncomingHttpHeaders; body: string }[];
+  readonly requests: {
+    method: string;
+    path: string;
+    headers: IncomingHttpHeaders;
+    body: string;
+    operation: string;
+  }[];
   /** TCP connections so far. */
   connections(): number;
   answer: Answer;
@@ -21,6 +27,26 @@ export interface FakeSora {
 export function reply(body: unknown, status = 200, headers: Record<string, string> = {}): Answer {
   const bytes = typeof body === "string" || Buffer.isBuffer(body) ? body : JSON.stringify(body);
   return (response) => response.writeHead(status, headers).end(bytes);
+}
+
+/** Answers some operations, and refuses the others as a Sora does that does not know them. */
+export function offer(answers: Readonly<Record<string, Answer>>): Answer {
+  const refuse = reply({ error_type: "INVALID-TARGET" }, 400);
+  return (response, operation) => (answers[operation] ?? refuse)(response, operation);
+}
+
+/** Answers GetStatsAllConnections as told, and the other calls as a Sora does where nothing goes on. */
+export function calm(statistics: Answer): Answer {
+  const nothing = {
+    ListConnections: [],
+    GetStatsReport: {},
+    ListClusterNodes: [],
+    GetLicense: {},
+    ListStartedRecording: [],
+    ListArchiving: [],
+  };
+  const answers = Object.entries(nothing).map(([operation, answer]) => [operation, reply(answer)] as const);
+  return offer({ ...Object.fromEntries(answers), GetStatsAllConnections: statistics });
 }
 
 /** Never answers. */
@@ -59,8 +85,15 @@ export async function startFakeSora(
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
       const body = Buffer.concat(chunks).toString("utf8");
-      fake.requests.push({ method: request.method!, path: request.url!, headers: request.headers, body });
-      fake.answer(response);
+      const operation = String(request.headers["x-sora-target"]).split(".")[1] ?? "";
+      fake.requests.push({
+        method: request.method!,
+        path: request.url!,
+        headers: request.headers,
+        body,
+        operation,
+      });
+      fake.answer(response, operation);
     });
   });
   await new Promise<void>((resolve) => server.listen(listenPort, "127.0.0.1", resolve));

@@ -1,0 +1,208 @@
+/**
+ * ListConnections: who the connections are. What it says is put beside the connections of the statistics, so that
+ * `sora_connection_info` has a row for each of them, whether the list knows it or not.
+ */
+
+import { createHash, createHmac } from "node:crypto";
+import { INFO_LABELS, type InfoConfig, type InfoLabel } from "../config/config.ts";
+import type { Label } from "../catalog/resolve.ts";
+import { Draft } from "../snapshot/draft.ts";
+import { toLabelValue } from "../snapshot/label-value.ts";
+import { type Rejections, Tally, type ValueRejection } from "../snapshot/rejections.ts";
+import type { Connection, Snapshot } from "../snapshot/snapshot.ts";
+import type { CallMetric } from "./call-metric.ts";
+
+export const CONNECTION_METRICS = {
+  info: {
+    name: "sora_connection_info",
+    type: "gauge",
+    help: "Who a connection is, always 1; join it on (target, connection_id). A label is empty where Sora does not say",
+    labels: INFO_LABELS,
+    sora: "`client_id`, `bundle_id`, `session_id`, `node_name`, `role`, `audio.codec_type`, `video.codec_type`, `simulcast`, `spotlight`, `multistream`",
+  },
+  created: {
+    name: "sora_connection_created_timestamp_seconds",
+    type: "gauge",
+    help: "When the connection was made",
+    labels: [],
+    sora: "`created_time` (microseconds)",
+  },
+  bitRateLimit: {
+    name: "sora_connection_video_bit_rate_limit_bits_per_second",
+    type: "gauge",
+    help: "Bit rate that the connection's video may have (Sora: kbit/s)",
+    labels: [],
+    sora: "`video.bit_rate`",
+  },
+  connections: {
+    name: "sora_target_connections",
+    type: "gauge",
+    help: "Number of connections, by what they are; their sum is the number of connections",
+    labels: ["role", "audio_codec", "video_codec", "simulcast", "spotlight", "node_name"],
+    sora: "the connections, counted",
+  },
+  channels: {
+    name: "sora_target_channels",
+    type: "gauge",
+    help: "Number of channels that have connections",
+    labels: [],
+    sora: "`channel_id`, counted",
+  },
+} as const satisfies Record<string, CallMetric>;
+
+type Labels = Readonly<Partial<Record<InfoLabel, string>>>;
+
+/** What ListConnections says of one connection. */
+interface Listed {
+  readonly connection: Connection;
+  readonly labels: Labels;
+  readonly createdSeconds: number | undefined;
+  readonly videoBitsPerSecond: number | undefined;
+}
+
+/** An answer of ListConnections, by connection_id. */
+export interface Listing {
+  readonly byId: ReadonlyMap<string, Listed>;
+  readonly values: Rejections<ValueRejection>;
+}
+
+/** Reads an answer of ListConnections; what is malformed in it is left out and counted. */
+export function readListing(elements: readonly unknown[]): Listing {
+  const byId = new Map<string, Listed>();
+  const rejected = new Tally<ValueRejection>();
+  for (const [index, element] of elements.entries()) {
+    const reject: Reject = (reason, key = "") =>
+      rejected.add(reason, () => `element ${index}${key && `: ${key}`} (${reason})`);
+    if (typeof element !== "object" || element === null || Array.isArray(element)) {
+      reject("not_an_object");
+      continue;
+    }
+    const object = element as Readonly<Record<string, unknown>>;
+    const connection = {
+      channelId: toLabelValue(object["channel_id"]),
+      connectionId: toLabelValue(object["connection_id"]),
+      clientId: toLabelValue(object["client_id"]),
+      bundleId: toLabelValue(object["bundle_id"]),
+    };
+    if (connection.channelId === "") reject("no_name", "channel_id");
+    else if (connection.connectionId === "") reject("no_name", "connection_id");
+    else if (byId.has(connection.connectionId)) reject("duplicate");
+    else byId.set(connection.connectionId, readListed(object, connection, reject));
+  }
+  return { byId, values: rejected.result() };
+}
+
+type Reject = (reason: ValueRejection, key?: string) => void;
+
+function readListed(
+  object: Readonly<Record<string, unknown>>,
+  connection: Connection,
+  reject: Reject,
+): Listed {
+  const { audio, video } = object;
+  const scaled = (value: unknown, key: string, scale: (value: number) => number) => {
+    if (value === undefined || value === null) return undefined;
+    if (typeof value === "number" && Number.isFinite(value)) return scale(value);
+    reject(typeof value === "number" ? "not_finite" : "not_a_number", key);
+    return undefined;
+  };
+  return {
+    connection,
+    labels: {
+      session_id: toLabelValue(object["session_id"]),
+      node_name: toLabelValue(object["node_name"]),
+      role: toLabelValue(object["role"]),
+      audio_codec: toLabelValue(fieldOf(audio, "codec_type")),
+      video_codec: toLabelValue(fieldOf(video, "codec_type")),
+      simulcast: toLabelValue(object["simulcast"]),
+      spotlight: toLabelValue(object["spotlight"]),
+      multistream: toLabelValue(object["multistream"]),
+    },
+    createdSeconds: scaled(object["created_time"], "created_time", (value) => value / 1_000_000),
+    videoBitsPerSecond: scaled(fieldOf(video, "bit_rate"), "video.bit_rate", (value) => value * 1000),
+  };
+}
+
+/** Of `audio` and `video`, which are false where the connection has none. */
+function fieldOf(media: unknown, key: string): unknown {
+  return typeof media === "object" && media !== null
+    ? (media as Readonly<Record<string, unknown>>)[key]
+    : undefined;
+}
+
+/** What both calls know together. */
+export interface Known {
+  readonly target: string;
+  /** In milliseconds since the epoch. */
+  readonly timeMs: number;
+  /** The connections of the statistics; undefined where there are none that are fresh. */
+  readonly connections: readonly Connection[] | undefined;
+  /** Undefined where there is none that is fresh. */
+  readonly listing: Listing | undefined;
+}
+
+/**
+ * Makes the info metric and what else is known of single connections, and the numbers of connections and channels.
+ *
+ * Its rows are the connections of the statistics, so that it can be joined with all their series; without statistics,
+ * those of the list.
+ *
+ * @returns a snapshot of the connections and one of the target
+ */
+export function draftConnections(
+  { target, timeMs, connections, listing }: Known,
+  info: InfoConfig,
+): Snapshot[] {
+  const rows = connections ?? [...(listing?.byId.values() ?? [])].map(({ connection }) => connection);
+  const single = new Draft(target, timeMs, rows);
+  const hash = createHasher(info);
+  const counts = new Counts();
+  for (const [row, connection] of rows.entries()) {
+    const { labels, createdSeconds, videoBitsPerSecond } = listing?.byId.get(connection.connectionId) ?? {};
+    const known: Labels = {
+      ...labels,
+      client_id: hash(connection.clientId),
+      bundle_id: connection.bundleId,
+    };
+    const shown = info.labels.map((name): Label => [name, known[name] ?? ""]);
+    single.add(CONNECTION_METRICS.info, 1, shown, row);
+    if (createdSeconds !== undefined) single.add(CONNECTION_METRICS.created, createdSeconds, [], row);
+    if (videoBitsPerSecond !== undefined)
+      single.add(CONNECTION_METRICS.bitRateLimit, videoBitsPerSecond, [], row);
+    counts.add(known, 1);
+  }
+  // None is a number too, and sums over it must not be absent.
+  if (rows.length === 0) counts.add({}, 0);
+  const all = new Draft(target, timeMs);
+  for (const { labels, count } of counts.values()) all.add(CONNECTION_METRICS.connections, count, labels);
+  all.add(CONNECTION_METRICS.channels, new Set(rows.map(({ channelId }) => channelId)).size);
+  return [single, all].map((draft) => draft.finish().snapshot);
+}
+
+/** Counts connections by the labels of `sora_target_connections`. */
+class Counts {
+  readonly #byLabels = new Map<string, { readonly labels: readonly Label[]; count: number }>();
+
+  add(known: Labels, count: number): void {
+    const labels = CONNECTION_METRICS.connections.labels.map((name): Label => [name, known[name] ?? ""]);
+    const key = JSON.stringify(labels);
+    const entry = this.#byLabels.get(key);
+    if (entry === undefined) this.#byLabels.set(key, { labels, count });
+    else entry.count += count;
+  }
+
+  values(): Iterable<{ readonly labels: readonly Label[]; readonly count: number }> {
+    return this.#byLabels.values();
+  }
+}
+
+/** How a client_id is shown. The hash is the first 64 bits of a SHA-256, of an HMAC where there is a key. */
+function createHasher({ clientIdHash }: InfoConfig): (clientId: string) => string {
+  if (clientIdHash === undefined) return (clientId) => clientId;
+  const { key } = clientIdHash;
+  return (clientId) => {
+    if (clientId === "") return "";
+    const hash = key === undefined ? createHash("sha256") : createHmac("sha256", key);
+    return hash.update(clientId).digest("hex").slice(0, 16);
+  };
+}

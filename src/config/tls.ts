@@ -1,0 +1,91 @@
+/** TLS towards a target: reads certificates and keys, and checks that they are such and belong together. */
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import type { KeyObject } from "node:crypto";
+import type { TlsConfig } from "./config.ts";
+import type { Problem } from "./errors.ts";
+import { quote } from "./errors.ts";
+import { readNamedFile } from "./secrets.ts";
+import type { SecretSources } from "./secrets.ts";
+import type { TargetSettings } from "./target-schema.ts";
+
+type TlsSettings = NonNullable<TargetSettings["tls"]>;
+type FileKey = "ca_file" | "cert_file" | "key_file";
+
+interface Pem {
+  readonly path: string;
+  readonly text: string;
+}
+
+/**
+ * Reads the files of a target's `tls`.
+ *
+ * @param path of the `tls` key
+ * @param skipVerify what holds where the target does not say it
+ * @param report is told what is wrong; never what is in a file
+ */
+export function resolveTls(
+  given: TlsSettings,
+  path: readonly PropertyKey[],
+  skipVerify: boolean,
+  sources: SecretSources,
+  report: (problem: Problem) => void,
+): TlsConfig {
+  const complain = (key: FileKey, message: string) => report({ path: [...path, key], message });
+  const read = (key: FileKey): Pem | undefined => {
+    const file = given[key];
+    if (file === undefined) return undefined;
+    const found = readNamedFile(file, sources);
+    if (!("problem" in found)) return found;
+    complain(key, found.problem);
+    return undefined;
+  };
+  const ca = read("ca_file");
+  const cert = read("cert_file");
+  const key = read("key_file");
+  if (given.key_file === undefined && given.cert_file !== undefined) complain("cert_file", "needs key_file");
+  if (given.cert_file === undefined && given.key_file !== undefined) complain("key_file", "needs cert_file");
+  certificateOf(ca, (message) => complain("ca_file", message));
+  const certificate = certificateOf(cert, (message) => complain("cert_file", message));
+  const privateKey = privateKeyOf(key, (message) => complain("key_file", message));
+  if (certificate !== undefined && privateKey !== undefined && !certificate.checkPrivateKey(privateKey)) {
+    complain("key_file", `${quote(key?.path)} is not the key of the certificate in cert_file`);
+  }
+  return {
+    ca: ca?.text,
+    cert: cert?.text,
+    key: key?.text,
+    serverName: given.server_name,
+    skipVerify: given.insecure_skip_verify ?? skipVerify,
+  };
+}
+
+/** The first certificate of a file; all of them are read. OpenSSL's errors are dropped, as they help nobody. */
+function certificateOf(
+  pem: Pem | undefined,
+  complain: (message: string) => void,
+): X509Certificate | undefined {
+  if (pem === undefined) return undefined;
+  const blocks = pem.text.match(/-----BEGIN CERTIFICATE-----[^]*?-----END CERTIFICATE-----/g) ?? [];
+  try {
+    const [first] = blocks.map((block) => new X509Certificate(block));
+    if (first === undefined) complain(`${quote(pem.path)} holds no certificate in PEM`);
+    return first;
+  } catch {
+    complain(`${quote(pem.path)} holds a broken certificate`);
+    return undefined;
+  }
+}
+
+function privateKeyOf(pem: Pem | undefined, complain: (message: string) => void): KeyObject | undefined {
+  if (pem === undefined) return undefined;
+  if (/^-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m.test(pem.text)) {
+    complain(`${quote(pem.path)} holds an encrypted key; it must have no passphrase`);
+    return undefined;
+  }
+  try {
+    return createPrivateKey(pem.text);
+  } catch {
+    complain(`${quote(pem.path)} holds no private key in PEM`);
+    return undefined;
+  }
+}

@@ -1,0 +1,89 @@
+/** A call besides GetStatsAllConnections: made at its own pace, failing by itself, perhaps not offered by this Sora. */
+
+import type { Logger } from "pino";
+import type { OwnMetrics } from "../exposition/own-metrics.ts";
+import type { Rejections, ValueRejection } from "../snapshot/rejections.ts";
+import { formatDuration } from "../config/units.ts";
+import type { Operation } from "../sora/operations.ts";
+import { createCallLog, toFailure } from "./call-log.ts";
+import type { Clock } from "./clock.ts";
+import { createLatest } from "./latest.ts";
+import type { Pollable } from "./poller.ts";
+
+/** How long an operation that Sora refused is left alone; a Sora that is updated answers failures meanwhile. */
+export const REFUSED_RETRY_MS = 3_600_000;
+
+/** What an answer is made into. */
+export interface Reading<T> {
+  readonly value: T;
+  /** What had to be left out. */
+  readonly values: Rejections<ValueRejection>;
+  readonly unknownPaths?: readonly string[];
+}
+
+export interface SideCallOptions<T> {
+  readonly target: string;
+  readonly operation: Operation;
+  readonly intervalMs: number;
+  /** Calls the operation and reads its answer; whatever it throws is a failure of this call alone. */
+  readonly ask: (signal: AbortSignal) => Promise<Reading<T>>;
+  /**
+   * Whether the statistics were answered last. Where they were not, it is Sora that fails and not this call: that has
+   * been logged, and a refusal says nothing of what Sora offers.
+   */
+  readonly isUp: () => boolean;
+}
+
+export interface SideCall<T> extends Pollable {
+  /** What the last good answer was made into, as long as it is not stale. */
+  latest(): T | undefined;
+  /** Has the operation asked for at the next turn, even if Sora refused it: it may be another version now. */
+  forgetRefusal(): void;
+}
+
+export function createSideCall<T>(
+  { target, operation, intervalMs, ask, isUp }: SideCallOptions<T>,
+  { clock, metrics, log }: { clock: Clock; metrics: OwnMetrics; log: Logger },
+): SideCall<T> {
+  const words = { answers: `${operation} answers again`, fails: `${operation} failed` };
+  const callLog = createCallLog(log, words, false);
+  const latest = createLatest<T>(intervalMs, clock);
+  let refusedUntil = -Infinity;
+  let saidRefused = false;
+  return {
+    intervalMs,
+    latest: () => latest.get(),
+    forgetRefusal() {
+      refusedUntil = -Infinity;
+    },
+    async poll(signal) {
+      if (clock.monotonic() < refusedUntil) return;
+      try {
+        const { value, values, unknownPaths = [] } = await ask(signal);
+        latest.set(value);
+        saidRefused = false;
+        metrics.callSucceeded(target, operation, clock.now());
+        metrics.valuesRejected(target, values);
+        callLog.succeeded({});
+        callLog.leftOut({ [`values of ${operation}`]: values });
+        callLog.unknownFields(unknownPaths);
+      } catch (error) {
+        if (signal.aborted) return; // We gave up, not Sora.
+        const failure = toFailure(error);
+        metrics.callFailed(target, operation, failure.reason);
+        if (!isUp()) return;
+        if (!failure.refusal) {
+          callLog.failed(failure);
+          return;
+        }
+        refusedUntil = clock.monotonic() + Math.max(REFUSED_RETRY_MS, intervalMs);
+        if (!saidRefused)
+          log.info(
+            `Sora does not offer ${operation} (${failure.message}); ` +
+              `it is asked again when it has been away, or in ${formatDuration(REFUSED_RETRY_MS)}`,
+          );
+        saidRefused = true;
+      }
+    },
+  };
+}

@@ -1,0 +1,28 @@
+/** `--record`: the answers of GetStatsAllConnections in a file, for sorastats and for the simulator to play back. */
+
+import { appendFile } from "node:fs/promises";
+import type { Logger } from "pino";
+import { formatRecord } from "./sora/recording.ts";
+
+/** They hold what users of Sora have chosen, and who talked when. */
+const MODE = 0o600;
+
+/**
+ * Makes a function that appends one answer to a file.
+ *
+ * It never rejects: a file that cannot be written costs a line in the log, and one more when it can be written again, but no poll.
+ */
+export function createRecorder(path: string, log: Logger): (timeMs: number, body: Buffer) => Promise<void> {
+  let works = true;
+  return async (timeMs, body) => {
+    try {
+      await appendFile(path, formatRecord(timeMs, body), { mode: MODE });
+      if (!works) log.info({ path }, "polls are recorded again");
+      works = true;
+    } catch (error) {
+      if (works)
+        log.error({ path }, `cannot record: ${error instanceof Error ? error.message : String(error)}`);
+      works = false;
+    }
+  };
+}
