@@ -1,62 +1,19 @@
-import { pino } from "pino";
 import { beforeEach, describe, expect, test } from "vitest";
-import { encode } from "../../src/exposition/encode.ts";
-import { createOwnMetrics, type OwnMetrics } from "../../src/exposition/own-metrics.ts";
-import { createTarget, type Target } from "../../src/poller/target.ts";
 import { SoraFailure } from "../../src/sora/failure.ts";
 import { connection } from "../support/build.ts";
-import { ALL_GROUPS, ALL_INFO, NO_CALLS } from "../support/exporter.ts";
-import { find, samplesOf } from "../support/parse.ts";
-import { createVirtualClock, type VirtualClock } from "../support/virtual-clock.ts";
+import { CALL_MS, createTestTarget, type TestTarget } from "../support/target.ts";
 
-const NEVER = new AbortController().signal;
-
-let clock: VirtualClock;
-let metrics: OwnMetrics;
-let log: { level: number; msg: string; paths?: string[]; reason?: string; stack?: string }[];
-let calls: unknown[];
 let answer: () => unknown;
-let target: Target;
+let one: TestTarget;
+let poll: TestTarget["poll"];
+let own: TestTarget["own"];
+let lines: TestTarget["lines"];
 
 beforeEach(() => {
-  clock = createVirtualClock();
-  metrics = createOwnMetrics({ version: "1.2.3", process: false, now: () => clock.now() });
-  log = [];
-  calls = [];
   answer = () => [connection({ rtp: { total_sent: 1 } })];
-  target = createTarget(
-    {
-      name: "t",
-      intervalMs: 10_000,
-      local: false,
-      calls: NO_CALLS,
-      report: ALL_GROUPS,
-      info: ALL_INFO,
-    },
-    {
-      clients: [
-        {
-          url: "http://sora/",
-          call: async (operation, parameters) => {
-            calls.push([operation, parameters]);
-            await clock.sleep(250, NEVER);
-            return Buffer.from(JSON.stringify(answer()));
-          },
-          close: () => Promise.resolve(),
-        },
-      ],
-      clock,
-      metrics,
-      log: pino({ base: null }, { write: (line) => log.push(JSON.parse(line) as (typeof log)[number]) }),
-    },
-  );
+  one = createTestTarget(() => answer());
+  ({ poll, own, lines } = one);
 });
-
-async function poll(): Promise<void> {
-  const done = target.statistics.poll(NEVER);
-  await clock.advance(250);
-  await done;
-}
 
 function fails(reason: SoraFailure["reason"], message = "broken"): () => never {
   return () => {
@@ -64,17 +21,9 @@ function fails(reason: SoraFailure["reason"], message = "broken"): () => never {
   };
 }
 
-async function own(
-  name: string,
-  labels: Record<string, string> = { target: "t" },
-): Promise<number | undefined> {
-  const text = Buffer.concat([...encode(await metrics.collect(), [], "prometheus-text")]).toString();
-  return find(samplesOf(text, "prometheus-text"), name, labels)?.value;
-}
-
 test("before the first poll nothing is claimed, but every counter is there as 0", async () => {
-  expect(target.attempted).toBe(false);
-  expect(target.snapshot()).toBeUndefined();
+  expect(one.target.attempted).toBe(false);
+  expect(one.target.snapshot()).toBeUndefined();
   expect(await own("sora_up")).toBeUndefined();
   expect(await own("sora_last_poll_success_timestamp_seconds")).toBeUndefined();
   expect(await own("sora_exporter_polls_total")).toBe(0);
@@ -98,11 +47,11 @@ test("before the first poll nothing is claimed, but every counter is there as 0"
 });
 
 test("a good poll", async () => {
-  await clock.advance(1500);
+  await one.clock.advance(1500);
   await poll();
-  expect(calls).toEqual([["GetStatsAllConnections", { local: false }]]);
-  expect(target.attempted).toBe(true);
-  expect(target.snapshot()?.rows).toMatchObject([{ channelId: "ch", connectionId: "C1" }]);
+  expect(one.calls).toEqual([["GetStatsAllConnections", { local: false }, "http://sora/"]]);
+  expect(one.target.attempted).toBe(true);
+  expect(one.target.snapshot()?.rows).toMatchObject([{ channelId: "ch", connectionId: "C1" }]);
   expect(await own("sora_up")).toBe(1);
   expect(await own("sora_last_poll_success_timestamp_seconds")).toBe(1_700_000_001.75);
   expect(await own("sora_exporter_polls_total")).toBe(1);
@@ -119,22 +68,22 @@ test("after a failure the last good data stays for three intervals, then goes; t
   await poll();
   const good = answer;
   answer = fails("connect");
-  await clock.advance(10_000);
+  await one.clock.advance(10_000);
   await poll();
   expect(await own("sora_up")).toBe(0);
   expect(await own("sora_exporter_poll_failures_total", { target: "t", reason: "connect" })).toBe(1);
-  expect(target.snapshot()?.rows).toHaveLength(1);
-  await clock.advance(19_750);
-  expect(target.snapshot()?.rows).toHaveLength(1);
+  expect(one.target.snapshot()?.rows).toHaveLength(1);
+  await one.clock.advance(19_750);
+  expect(one.target.snapshot()?.rows).toHaveLength(1);
   expect(await own("sora_exporter_series")).toBe(4);
-  await clock.advance(1);
-  expect(target.snapshot()).toBeUndefined();
+  await one.clock.advance(1);
+  expect(one.target.snapshot()).toBeUndefined();
   expect(await own("sora_exporter_series")).toBe(0);
   expect(await own("sora_last_poll_success_timestamp_seconds")).toBe(1_700_000_000.25);
   answer = good;
   await poll();
   expect(await own("sora_up")).toBe(1);
-  expect(target.snapshot()?.rows).toHaveLength(1);
+  expect(one.target.snapshot()?.rows).toHaveLength(1);
   expect(await own("sora_exporter_polls_total")).toBe(3);
 });
 
@@ -150,9 +99,6 @@ test("what is left out is counted, poll by poll", async () => {
 });
 
 describe("the log has a line a change, not a line a poll", () => {
-  const lines = () =>
-    log.splice(0).map(({ level, msg }) => `${{ 30: "info", 40: "warn", 50: "error" }[level]!}: ${msg}`);
-
   test("up, down, down for another reason, up", async () => {
     await poll();
     await poll();
@@ -207,7 +153,7 @@ describe("the log has a line a change, not a line a poll", () => {
     answer = () => [connection({ foo: fields })];
     await poll();
     await poll();
-    const named = log.flatMap(({ paths }) => paths ?? []);
+    const named = one.log.flatMap(({ paths }) => paths ?? []);
     expect(named).toHaveLength(120);
     expect(new Set(named)).toEqual(new Set(Object.keys(fields).map((field) => `foo.${field}`)));
   });
@@ -219,10 +165,10 @@ test("a mistake of our own is called that, with its stack in the log", async () 
   };
   await poll();
   expect(await own("sora_exporter_poll_failures_total", { target: "t", reason: "internal" })).toBe(1);
-  expect(log).toMatchObject([
+  expect(one.log).toMatchObject([
     { level: 50, reason: "internal", msg: "poll failed: TypeError: x is not a function" },
   ]);
-  expect(log[0]?.stack).toContain("target.test.ts");
+  expect(one.log[0]?.stack).toContain("target.test.ts");
 });
 
 test("a poll that we gave up is no failure of Sora's", async () => {
@@ -231,10 +177,10 @@ test("a poll that we gave up is no failure of Sora's", async () => {
     stop.abort();
     throw new Error("aborted");
   };
-  const done = target.statistics.poll(stop.signal);
-  await clock.advance(250);
+  const done = one.target.statistics.poll(stop.signal);
+  await one.clock.advance(CALL_MS);
   await done;
-  expect(log).toEqual([]);
+  expect(one.log).toEqual([]);
   expect(await own("sora_up")).toBeUndefined();
   expect(await own("sora_exporter_polls_total")).toBe(0);
 });

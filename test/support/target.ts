@@ -1,0 +1,109 @@
+/** A target whose Sora is a function, on a clock that the test moves. */
+
+import { pino } from "pino";
+import type { CallIntervals } from "../../src/config/config.ts";
+import { encode, type Format } from "../../src/exposition/encode.ts";
+import { createOwnMetrics, type OwnMetrics } from "../../src/exposition/own-metrics.ts";
+import { createTarget, type Target, type TargetEdges, type TargetOptions } from "../../src/poller/target.ts";
+import type { Operation } from "../../src/sora/operations.ts";
+import { ALL_GROUPS, ALL_INFO, NO_CALLS } from "./exporter.ts";
+import { find, samplesOf } from "./parse.ts";
+import { createVirtualClock, type VirtualClock } from "./virtual-clock.ts";
+
+/** How long every call takes. */
+export const CALL_MS = 250;
+export const NEVER = new AbortController().signal;
+
+/** Every call, once in ten seconds. */
+export const ALL_CALLS = Object.fromEntries(
+  Object.keys(NO_CALLS).map((operation) => [operation, 10_000]),
+) as unknown as CallIntervals;
+
+/** What Sora says: the answer, or an exception. */
+export type Sora = (operation: Operation, url: string) => unknown;
+
+export interface TestTarget {
+  readonly target: Target;
+  readonly clock: VirtualClock;
+  readonly metrics: OwnMetrics;
+  readonly log: { level: number; msg: string; paths?: string[]; reason?: string; stack?: string }[];
+  /** Operation, parameters and URL of each call. */
+  readonly calls: [operation: Operation, parameters: unknown, url: string][];
+  /** Lines of the log since the last time, such as `info: Sora answers`. */
+  lines(): string[];
+  /** Polls the statistics, then makes all other calls. */
+  poll(): Promise<void>;
+  exposition(format?: Format): Promise<string>;
+  /** The value of one of the exporter's own series. */
+  own(name: string, labels?: Record<string, string>): Promise<number | undefined>;
+}
+
+/** Makes a target called `t` that is polled every ten seconds and makes no other calls, unless told otherwise. */
+export function createTestTarget(
+  sora: Sora,
+  changes: Partial<TargetOptions> = {},
+  { urls = ["http://sora/"], ...edges }: Partial<TargetEdges> & { urls?: readonly string[] } = {},
+): TestTarget {
+  const clock = createVirtualClock();
+  const metrics = createOwnMetrics({ version: "1.2.3", process: false, now: () => clock.now() });
+  const log: TestTarget["log"] = [];
+  const calls: TestTarget["calls"] = [];
+  const clients = urls.map((url) => ({
+    url,
+    call: async (operation: Operation, parameters: unknown) => {
+      calls.push([operation, parameters, url]);
+      await clock.sleep(CALL_MS, NEVER);
+      const answer = sora(operation, url);
+      return Buffer.isBuffer(answer) ? answer : Buffer.from(JSON.stringify(answer));
+    },
+    close: () => Promise.resolve(),
+  }));
+  const target = createTarget(
+    {
+      name: "t",
+      intervalMs: 10_000,
+      local: false,
+      calls: NO_CALLS,
+      report: ALL_GROUPS,
+      info: ALL_INFO,
+      ...changes,
+    },
+    {
+      clients,
+      clock,
+      metrics,
+      log: pino({ base: null }, { write: (line) => log.push(JSON.parse(line) as (typeof log)[number]) }),
+      ...edges,
+    },
+  );
+
+  async function finish(polls: Promise<unknown>): Promise<void> {
+    let done = false;
+    void polls.then(() => (done = true));
+    await clock.advance(0);
+    for (let i = 0; i < 20 && !done; i++) await clock.advance(CALL_MS);
+    await polls;
+  }
+
+  async function exposition(format: Format = "prometheus-text"): Promise<string> {
+    return Buffer.concat([...encode(await metrics.collect(), target.snapshots(), format)]).toString();
+  }
+
+  return {
+    target,
+    clock,
+    metrics,
+    log,
+    calls,
+    lines: () =>
+      log.splice(0).map(({ level, msg }) => `${{ 30: "info", 40: "warn", 50: "error" }[level]!}: ${msg}`),
+    async poll() {
+      await finish(target.statistics.poll(NEVER));
+      await finish(Promise.all(target.sideCalls.map((call) => call.poll(NEVER))));
+    },
+    exposition,
+    async own(name, labels = { target: "t" }) {
+      return find(samplesOf(await exposition(), "prometheus-text"), name, labels)?.value;
+    },
+  };
+}
