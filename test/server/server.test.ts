@@ -1,12 +1,15 @@
+import { connect as connectTcp } from "node:net";
 import { gunzipSync } from "node:zlib";
 import type { FastifyInstance } from "fastify";
 import { pino } from "pino";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { createOwnMetrics } from "../../src/exposition/own-metrics.ts";
 import type { Target } from "../../src/poller/target.ts";
 import { createServer } from "../../src/server/server.ts";
 import type { StatsSnapshot } from "../../src/snapshot/snapshot.ts";
+import { Draft } from "../../src/snapshot/draft.ts";
 import { buildOnce, connection } from "../support/build.ts";
+import { until } from "../support/exporter.ts";
 import { find, samplesOf } from "../support/parse.ts";
 
 let server: FastifyInstance | undefined;
@@ -114,3 +117,104 @@ test("what goes wrong in a request is answered with 500 and told nobody but the 
   expect([response.statusCode, response.body]).toEqual([500, "Internal error; the log tells more.\n"]);
   expect((await other.inject("/-/healthy")).statusCode).toBe(200);
 });
+
+describe("/probe", () => {
+  const level = (connection_id: string) =>
+    buildOnce([connection({ network_status: { unstable_level: 1 } }, { connection_id })]).snapshot;
+  const listing = (target: string) => {
+    const draft = new Draft(target, 0, [{ channelId: "ch" }]);
+    draft.add({ name: "sora_recording_active", type: "gauge", help: "x" }, 1);
+    return draft.finish().snapshot;
+  };
+  const whole = (name: string) => {
+    const draft = new Draft(name, 0);
+    draft.add({ name: "sora_target_channels", type: "gauge", help: "x" }, 1);
+    return { ...target(name, true), snapshots: () => [level(name), listing(name), draft.finish().snapshot] };
+  };
+
+  async function probe(query: string) {
+    const response = await serve([whole("a"), whole("b c")]).inject(`/probe${query}`);
+    return { status: response.statusCode, body: response.body, response };
+  }
+
+  test("shows the series of one target alone, and what the exporter says of it", async () => {
+    const { status, body, response } = await probe("?target=b%20c");
+    expect(status).toBe(200);
+    expect(response.headers["content-type"]).toContain("text/plain; version=0.0.4");
+    const samples = samplesOf(body, "prometheus-text");
+    expect(new Set(samples.map(({ name }) => name))).toEqual(
+      new Set(["sora_connection_unstable_level", "sora_recording_active", "sora_target_channels"]),
+    );
+    expect(find(samples, "sora_connection_unstable_level", { connection_id: "b c" })?.value).toBe(1);
+    expect(body).not.toContain('connection_id="a"');
+  });
+
+  test("shows it in the formats of /metrics", async () => {
+    const response = await serve([whole("a")]).inject({
+      url: "/probe?target=a",
+      headers: { accept: "application/openmetrics-text;version=1.0.0", "accept-encoding": "gzip" },
+    });
+    expect(samplesOf(gunzipSync(response.rawPayload).toString(), "openmetrics")).toHaveLength(3);
+  });
+
+  test.each([
+    ["level=connection", ["sora_connection_unstable_level"]],
+    ["level=channel", ["sora_recording_active"]],
+    ["level=target", ["sora_target_channels"]],
+    ["level=target&level=channel", ["sora_recording_active", "sora_target_channels"]],
+  ])("%s", async (query, names) => {
+    const { body } = await probe(`?target=a&${query}`);
+    expect(samplesOf(body, "prometheus-text").map(({ name }) => name)).toEqual(names);
+  });
+
+  test.each([
+    ["", 400, "target is missing: ?target=NAME, once\n"],
+    ["?target=", 400, "target is missing: ?target=NAME, once\n"],
+    ["?target=a&target=b%20c", 400, "target is missing: ?target=NAME, once\n"],
+    ["?target=127.0.0.1:22", 404, "No configured target has this name.\n"],
+    ["?target=http://a/", 404, "No configured target has this name.\n"],
+    ["?target=a&level=node", 400, 'level "node" is not one of connection, channel, target\n'],
+    ["?target=a&module=x", 400, 'unknown parameter "module"; there are target and level\n'],
+    ["?target=a&__proto__=x", 400, undefined],
+  ])("%s is answered with %i", async (query, status, message) => {
+    const answer = await probe(query);
+    expect(answer.status).toBe(status);
+    if (message !== undefined) expect(answer.body).toBe(message);
+  });
+});
+
+test("no more scrapes are answered at a time than allowed, and the health endpoints always", async () => {
+  const open = serve([target("t", true, large())], "/metrics", 2);
+  const url = await open.listen({ host: "127.0.0.1", port: 0 });
+  const sockets = [0, 1].map(() => connectTcp(Number(new URL(url).port), "127.0.0.1"));
+  try {
+    for (const socket of sockets) {
+      socket.write("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
+      await new Promise((resolve) => socket.once("data", resolve));
+      socket.pause();
+    }
+    const refused = await fetch(`${url}/metrics`);
+    expect([refused.status, await refused.text()]).toEqual([
+      503,
+      "Limit of 2 scrapes at a time reached, try again later.\n",
+    ]);
+    expect((await fetch(`${url}/probe?target=t`)).status).toBe(503);
+    expect((await fetch(`${url}/-/healthy`)).status).toBe(200);
+    sockets[0]!.destroy();
+    await until(async () => {
+      const answer = await fetch(`${url}/metrics`);
+      await answer.arrayBuffer();
+      return answer.status === 200;
+    });
+  } finally {
+    for (const socket of sockets) socket.destroy();
+  }
+});
+
+/** More than the buffers of a connection hold. */
+function large(): StatsSnapshot {
+  const fields = Object.fromEntries(Array.from({ length: 900 }, (_, i) => [`a_rather_long_name_${i}`, i]));
+  return buildOnce(
+    Array.from({ length: 200 }, (_, i) => connection({ foo: fields }, { connection_id: `C${i}` })),
+  ).snapshot;
+}

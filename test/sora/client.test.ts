@@ -1,5 +1,7 @@
 import { setImmediate } from "node:timers/promises";
+import type { TlsOptions } from "node:tls";
 import { afterEach, describe, expect, test } from "vitest";
+import type { TlsConfig } from "../../src/config/config.ts";
 import { createSoraClient, type SoraClient, type SoraClientOptions } from "../../src/sora/client.ts";
 import { decodeArray } from "../../src/sora/decode.ts";
 import { SoraFailure } from "../../src/sora/failure.ts";
@@ -103,6 +105,112 @@ test("only operations that read can be expressed", () => {
     expect(name).toMatch(/^(Get|List)[A-Z]\w+$/);
     expect(target).toMatch(new RegExp(`^Sora_\\d{8}\\.${name}$`));
   }
+});
+
+test("an operation without parameters has no body", async () => {
+  const connected = await connect(reply({}));
+  await connected.call("GetLicense", undefined);
+  const { headers, body } = sora!.requests[0]!;
+  expect([body, headers["x-sora-target"]]).toEqual(["", "Sora_20171218.GetLicense"]);
+  expect(headers["content-type"]).toBeUndefined();
+});
+
+test("a credential that is read from a file is read for each call", async () => {
+  let token = "one";
+  const connected = await connect(reply([]), { headers: { authorization: () => `Bearer ${token}` } });
+  await connected.call("GetStatsAllConnections", {});
+  token = "two";
+  await connected.call("GetStatsAllConnections", {});
+  expect(sora!.requests.map(({ headers }) => headers.authorization)).toEqual(["Bearer one", "Bearer two"]);
+});
+
+test("a call that hangs does not hold up another", async () => {
+  const connected = await connect((response, operation) => {
+    if (operation !== "GetStatsAllConnections") return;
+    reply([])(response, operation);
+  });
+  const hanging = connected.call("GetStatsReport", undefined).catch((error: unknown) => error);
+  for (let i = 0; i < 3; i++)
+    expect((await connected.call("GetStatsAllConnections", {})).toString()).toBe("[]");
+  expect(await hanging).toMatchObject({ reason: "timeout" });
+});
+
+describe("nothing but reading", () => {
+  test("the operations are those that read", () => {
+    // From the list of Sora's API: each of these only tells what is there.
+    expect(Object.values(OPERATIONS).sort()).toEqual([
+      "Sora_20161101.ListArchiving",
+      "Sora_20161101.ListStartedRecording",
+      "Sora_20171010.GetStatsReport",
+      "Sora_20171101.GetStatsAllConnections",
+      "Sora_20171218.GetLicense",
+      "Sora_20201013.ListConnections",
+      "Sora_20211215.ListClusterNodes",
+    ]);
+  });
+
+  test("the client's type has no other", async () => {
+    const connected = await connect(reply({}));
+    const mutating = [
+      // @ts-expect-error: the type checker, which is a part of all tests, fails where this is no mistake.
+      () => connected.call("DisconnectChannel", { channel_id: "sora" }),
+      // @ts-expect-error: see above.
+      () => connected.call("UpdateLicense", undefined),
+      // @ts-expect-error: see above.
+      () => connected.call("StartRecording", { channel_id: "sora", expire_time: 0 }),
+    ];
+    for (const call of mutating) await call().catch(() => undefined);
+    // Where types do not hold, what is sent names no operation.
+    expect(sora!.requests.map(({ operation }) => operation)).toEqual(["", "", ""]);
+  });
+});
+
+describe("TLS", () => {
+  const AUTHORITY = fixture("tls/ca.crt");
+  const SERVER = { key: fixture("tls/server.key"), cert: fixture("tls/server.crt") };
+  const CLIENT = { key: fixture("tls/client.key"), cert: fixture("tls/client.crt") };
+
+  async function callWith(tls: Partial<TlsConfig>, server: TlsOptions = SERVER): Promise<unknown> {
+    sora = await startFakeSora(reply([]), server);
+    client = createSoraClient({
+      url: sora.url,
+      timeoutMs: 2000,
+      bodySizeLimitBytes: 1000,
+      headers: {},
+      tls: { ...NO_TLS, ...tls },
+    });
+    return client.call("GetStatsAllConnections", {}).then(String, (error: unknown) => error);
+  }
+
+  test("an own authority, and the name that its certificate has", async () => {
+    expect(await callWith({ ca: AUTHORITY, serverName: "sora.example" })).toBe("[]");
+  });
+
+  test("an authority that nobody knows", async () => {
+    expect(await callWith({ serverName: "sora.example" })).toMatchObject({ reason: "tls" });
+  });
+
+  test("a certificate for another name", async () => {
+    const failure = await callWith({ ca: AUTHORITY });
+    expect(failure).toMatchObject({ reason: "tls", message: expect.stringContaining("ALTNAME") as string });
+  });
+
+  test("no verification, where that is asked for", async () => {
+    expect(await callWith({ skipVerify: true })).toBe("[]");
+  });
+
+  const DEMANDING = { ...SERVER, ca: AUTHORITY, requestCert: true, rejectUnauthorized: true };
+
+  test("a client certificate, where the server demands one", async () => {
+    expect(await callWith({ ca: AUTHORITY, serverName: "sora.example", ...CLIENT }, DEMANDING)).toBe("[]");
+  });
+
+  test("no client certificate, where the server demands one", async () => {
+    const failure = await callWith({ ca: AUTHORITY, serverName: "sora.example" }, DEMANDING);
+    // In TLS 1.3 the client has finished its part of the handshake when the server ends the connection.
+    expect(failure).toMatchObject({ reason: expect.stringMatching(/^(tls|connect)$/) as string });
+    expect(sora?.requests).toHaveLength(0);
+  });
 });
 
 describe("failures", () => {
@@ -234,6 +342,19 @@ describe("failures", () => {
     expect(failure.reason).toBe("tls");
     expect(failure.message).toMatch(/SELF_SIGNED/);
     expect(sora.requests).toHaveLength(0);
+  });
+
+  test("a file with a credential that cannot be read", async () => {
+    const connected = await connect(reply([]), {
+      headers: {
+        authorization: () => {
+          throw new Error('"token" is empty');
+        },
+      },
+    });
+    const failure = await failureOf(connected);
+    expect([failure.reason, failure.message]).toEqual(["credentials", '"token" is empty']);
+    expect(sora!.requests).toHaveLength(0);
   });
 
   test("after each failure the next call works", async () => {

@@ -3,6 +3,7 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
+import type { TlsOptions } from "node:tls";
 
 /** How a request is answered; `operation` is what it asks for, such as `GetStatsAllConnections`. */
 export type Answer = (response: ServerResponse, operation: string) => void;
@@ -55,7 +56,7 @@ export const hang: Answer = () => undefined;
 /** Starts it on the loopback interface, on a free port or the given one. */
 export async function startFakeSora(
   answer: Answer,
-  tls?: { key: string; cert: string },
+  tls?: TlsOptions,
   listenPort = 0,
 ): Promise<FakeSora> {
   const sockets = new Set<Socket>();
