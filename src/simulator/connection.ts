@@ -12,6 +12,7 @@ import { advanceRtp } from "./rtp.ts";
 import { copyDataChannel, copySections, createSections } from "./sections.ts";
 import type { Channel, Connection, Tick } from "./state.ts";
 import { advanceIce, advanceSignaling, advanceTurn, connect } from "./transport.ts";
+import { NEVER } from "./weather.ts";
 
 /**
  * A connection that has just joined.
@@ -26,8 +27,9 @@ export function createConnection(plan: Plan, nowMs: number): Connection {
     soraLabels: createSoraLabels(),
     userLabels: [],
     ice: { state: "checking", sinceMs: nowMs, countedMs: nowMs, nextCheckMs: nowMs },
-    network: { level: 0, up: 1, outage: { fromMs: 0, toMs: 0 } },
+    network: { level: 0, up: 1, outage: NEVER, failsFromMs: Infinity },
     offer: { audio: 0, low: 0, mid: 0, high: 0 },
+    requests: null,
   };
   connect(connection, nowMs);
   shakeHands(connection);

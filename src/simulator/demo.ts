@@ -8,7 +8,7 @@ import { ConfigError } from "../config/errors.ts";
 import { loadConfig } from "../config/load.ts";
 import { type Exporter, startExporter } from "../exporter.ts";
 import { createLogger } from "../log.ts";
-import type { Snapshot } from "../snapshot/snapshot.ts";
+import type { StatsSnapshot } from "../snapshot/snapshot.ts";
 import { VERSION } from "../version.ts";
 import { startSimulator } from "./server.ts";
 
@@ -45,6 +45,15 @@ async function start(soraUrl: string): Promise<Exporter> {
       SORA_STATS_EXPORTER_SORA_URL: soraUrl,
       SORA_STATS_EXPORTER_SORA_INTERVAL: "2s",
       SORA_STATS_EXPORTER_SORA_TIMEOUT: "1s",
+      SORA_STATS_EXPORTER_SORA_CLIENT_METRICS: "true",
+      SORA_STATS_EXPORTER_SORA_CONNECTION_ERROR_METRICS: "true",
+      SORA_STATS_EXPORTER_SORA_ERLANG_VM_METRICS: "true",
+      SORA_STATS_EXPORTER_SORA_CLUSTER_METRICS: "true",
+      SORA_STATS_EXPORTER_CALLS_LIST_CONNECTIONS: "2s",
+      SORA_STATS_EXPORTER_CALLS_GET_STATS_REPORT: "2s",
+      SORA_STATS_EXPORTER_CALLS_LIST_CLUSTER_NODES: "2s",
+      SORA_STATS_EXPORTER_CALLS_LIST_STARTED_RECORDING: "2s",
+      SORA_STATS_EXPORTER_CALLS_LIST_ARCHIVING: "2s",
       SORA_STATS_EXPORTER_WEB_LISTEN_ADDRESS: "127.0.0.1:10490",
       SORA_STATS_EXPORTER_LOG_LEVEL: "warn",
       ...process.env,
@@ -63,18 +72,18 @@ function describe({ targets }: Exporter): string {
 }
 
 /** Such as `14:03:09 127.0.0.1:3000: 5 channels, 50 connections, 4 unstable (worst 2 in "sora"), 16,893 series`. */
-function describeSnapshot({ target, timeMs, connections, families, series }: Snapshot): string {
-  const channels = new Set(connections.map(({ channelId }) => channelId)).size;
+function describeSnapshot({ target, timeMs, rows, families, series }: StatsSnapshot): string {
+  const channels = new Set(rows.map(({ channelId }) => channelId)).size;
   const levels = families.find(({ name }) => name === "sora_connection_unstable_level")?.columns[0];
   const unstable = [...(levels?.values ?? [])]
     .map((level, i) => ({ level, row: levels?.rows?.[i] ?? i }))
     .filter(({ level }) => level > 0)
     .sort((a, b) => b.level - a.level);
   const [worst] = unstable;
-  const where = worst && `worst ${worst.level} in ${JSON.stringify(connections[worst.row]!.channelId)}`;
+  const where = worst && `worst ${worst.level} in ${JSON.stringify(rows[worst.row]!.channelId)}`;
   return (
     `${new Date(timeMs).toISOString().slice(11, 19)} ${target}: ${channels} channels, ` +
-    `${connections.length} connections, ${unstable.length} unstable${where ? ` (${where})` : ""}, ` +
+    `${rows.length} connections, ${unstable.length} unstable${where ? ` (${where})` : ""}, ` +
     `${series.toLocaleString("en")} series`
   );
 }

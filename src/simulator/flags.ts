@@ -4,20 +4,28 @@
 
 import { parseArgs } from "node:util";
 import type { Form } from "../sora/documented.ts";
+import type { Address } from "./listen.ts";
+import type { ScenarioName } from "./scenarios.ts";
+import { isScenarioName, SCENARIOS } from "./scenarios.ts";
 
 /** What the flags ask for. */
 export interface Flags {
-  host: string;
-  port: number;
+  /** Of the nodes 0, 1, ...; at least one, at most as many as there are nodes. */
+  addresses: [Address, ...Address[]];
   channels: number;
   connections: number;
   nodes: number;
   seed: number;
   form: Form;
+  scenario: ScenarioName;
 }
 
-/** What the command line says: to run, to show the help, or nothing that makes sense. */
-export type CommandLine = { do: "run"; flags: Flags } | { do: "help" } | { do: "refuse"; message: string };
+/** What the command line says: to run, to play back a recording, to show the help, or nothing that makes sense. */
+export type CommandLine =
+  | { do: "run"; flags: Flags }
+  | { do: "replay"; address: Address; file: string }
+  | { do: "help" }
+  | { do: "refuse"; message: string };
 
 const MAX_CHANNELS = 10_000;
 /** Twice what the exporter is made for; the answer is 260 MB. */
@@ -31,22 +39,34 @@ const DEFAULTS = {
   nodes: "1",
   seed: "1",
   version: "2024",
+  scenario: "normal",
+  replay: "",
 } as const;
 
 type Name = keyof typeof DEFAULTS;
 
 /** The text for `--help`. */
-export const HELP = `A simulator of Sora: answers Sora_20171101.GetStatsAllConnections with connections that live.
+export const HELP = `A simulator of Sora: answers Sora's API with connections that live, or with a recording of some.
 
 Usage: npm run simulator -- [flags]
 
-  --listen=HOST:PORT   where to listen; port 0 takes a free one (default ${DEFAULTS.listen})
+  --listen=HOST:PORT   where to listen; port 0 takes a free one (default ${DEFAULTS.listen}). Several with commas
+                       between them are the APIs of the first, the second, ... node
   --channels=N         1 to ${MAX_CHANNELS} (default ${DEFAULTS.channels})
   --connections=N      about how many at any time, 0 to ${MAX_CONNECTIONS} (default ${DEFAULTS.connections})
-  --nodes=N            nodes of the cluster, 1 to ${MAX_NODES}; the first is the one that answers (default ${DEFAULTS.nodes})
+  --nodes=N            nodes of the cluster, 1 to ${MAX_NODES} (default ${DEFAULTS.nodes})
   --seed=N             0 to ${MAX_SEED}; the same seed lives the same life (default ${DEFAULTS.seed})
   --version=FORM       form of the statistics, 2022 or 2024 (default ${DEFAULTS.version})
+  --scenario=NAME      what is on from the start, see below (default ${DEFAULTS.scenario})
+  --replay=FILE        plays back a recording in the format of sorastats, at its pace; only --listen goes with it
   --help               this text
+
+Scenarios; while it runs, GET /-/scenario tells which one is on, and POST /-/scenario changes it, with a body such as
+{"scenario": "lossy-channel", "channel_id": "sora", "for": "60s"} or {"scenario": "api-slow", "delay": "3s"}:
+
+${Object.entries(SCENARIOS)
+  .map(([name, description]) => `  ${name.padEnd(24)}${description}`)
+  .join("\n")}
 `;
 
 /**
@@ -57,6 +77,7 @@ Usage: npm run simulator -- [flags]
  */
 export function readFlags(args: readonly string[]): CommandLine {
   const values: Record<Name, string> = { ...DEFAULTS };
+  const given = new Set<Name>();
   const { tokens } = parseArgs({
     args: [...args],
     strict: false,
@@ -75,16 +96,38 @@ export function readFlags(args: readonly string[]): CommandLine {
       return refuse(`unknown flag ${quote(token.rawName)}: known are ${known}`);
     }
     values[token.name] = token.value ?? "";
+    given.add(token.name);
   }
-  return check(values);
+  return given.has("replay") ? checkReplay(values, given) : check(values);
+}
+
+function checkReplay(values: Record<Name, string>, given: ReadonlySet<Name>): CommandLine {
+  const useless = [...given].find((name) => name !== "replay" && name !== "listen");
+  if (useless !== undefined)
+    return refuse(`--${useless} makes no sense with --replay, which plays what was recorded`);
+  if (values.replay === "") return refuse("--replay must be the name of a file");
+  const address = readAddress(values.listen);
+  if (address === undefined)
+    return refuse(`--listen must be one ${ADDRESS} with --replay, not ${quote(values.listen)}`);
+  return { do: "replay", address, file: values.replay };
+}
+
+const ADDRESS = "HOST:PORT with a port of 0 to 65535";
+
+function readAddress(text: string): Address | undefined {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:,\s]+)):(\d{1,5})$/.exec(text);
+  const host = match?.[1] ?? match?.[2];
+  const port = Number(match?.[3]);
+  return host === undefined || port > 65_535 ? undefined : { host, port };
 }
 
 function check(values: Record<Name, string>): CommandLine {
-  const address = /^(?:\[([0-9a-fA-F:.]+)\]|([^:\s]+)):(\d{1,5})$/.exec(values.listen);
-  const host = address?.[1] ?? address?.[2];
-  const port = Number(address?.[3]);
-  if (host === undefined || port > 65_535)
-    return wrong("listen", values, "HOST:PORT with a port of 0 to 65535");
+  const addresses: Address[] = [];
+  for (const text of values.listen.split(",")) {
+    const address = readAddress(text);
+    if (address === undefined) return refuse(`--listen must be ${ADDRESS}, not ${quote(text)}`);
+    addresses.push(address);
+  }
   const channels = integer(values.channels, 1, MAX_CHANNELS);
   if (channels === undefined) return wrong("channels", values, `an integer from 1 to ${MAX_CHANNELS}`);
   const connections = integer(values.connections, 0, MAX_CONNECTIONS);
@@ -92,11 +135,19 @@ function check(values: Record<Name, string>): CommandLine {
     return wrong("connections", values, `an integer from 0 to ${MAX_CONNECTIONS}`);
   const nodes = integer(values.nodes, 1, MAX_NODES);
   if (nodes === undefined) return wrong("nodes", values, `an integer from 1 to ${MAX_NODES}`);
+  if (addresses.length > nodes)
+    return refuse(`--listen has ${addresses.length} addresses, more than nodes (--nodes=${nodes})`);
   const seed = integer(values.seed, 0, MAX_SEED);
   if (seed === undefined) return wrong("seed", values, `an integer from 0 to ${MAX_SEED}`);
   const form = values.version;
   if (form !== "2022" && form !== "2024") return wrong("version", values, "2022 or 2024");
-  return { do: "run", flags: { host, port, channels, connections, nodes, seed, form } };
+  const { scenario } = values;
+  if (!isScenarioName(scenario))
+    return wrong("scenario", values, `one of ${Object.keys(SCENARIOS).join(", ")}`);
+  if (scenario === "node-lost" && nodes === 1) return refuse("--scenario=node-lost needs --nodes=2 or more");
+  const [first, ...others] = addresses;
+  const listen: Flags["addresses"] = [first!, ...others];
+  return { do: "run", flags: { addresses: listen, channels, connections, nodes, seed, form, scenario } };
 }
 
 function integer(text: string, least: number, most: number): number | undefined {

@@ -145,7 +145,20 @@ export function advanceMessages(connection: Connection, channel: Channel, tick: 
   }
   if (plan.userChannels.length > 0) openAndClose(connection, tick.index - plan.life.joinTick);
   for (let at = 0; at < userLabels.length; at++) carryUserChannel(connection, userLabels[at]!, load);
-  countSctp(connection, load, beat);
+  countSctp(connection, load, beat % HEARTBEAT_TICKS === 0);
+}
+
+/** Counts a push that somebody asked for by the API, with the packets that carry it. */
+export function pushMessage(connection: Connection, bytes: number): void {
+  const { plan, soraLabels, sections } = connection;
+  const { dtls, turn } = sections;
+  const before = { received: dtls.total_received_dtls, sent: dtls.total_sent_dtls };
+  const load: Load = { receivedChunks: 0, receivedBytes: 0, sentChunks: 0, sentBytes: 0 };
+  send(soraLabels.push, load, 1, bytes);
+  countSctp(connection, load, false);
+  if (!plan.relays) return;
+  turn.total_received_channel_data += dtls.total_received_dtls - before.received;
+  turn.total_sent_channel_data += dtls.total_sent_dtls - before.sent;
 }
 
 function openAndClose({ plan, sections: { sctp }, userLabels }: Connection, age: number): void {
@@ -208,8 +221,8 @@ function send(counters: DataChannel, load: Load, messages: number, bytes: number
 }
 
 /** One packet for each chunk: data one way brings a SACK for every second of them the other way. */
-function countSctp({ plan, sections: { sctp, dtls } }: Connection, load: Load, beat: number): void {
-  const heartbeat = beat % HEARTBEAT_TICKS === 0 ? 1 : 0;
+function countSctp({ plan, sections: { sctp, dtls } }: Connection, load: Load, beats: boolean): void {
+  const heartbeat = beats ? 1 : 0;
   const sacksReceived = Math.ceil(load.sentChunks / 2);
   const sacksSent = Math.ceil(load.receivedChunks / 2);
   const received = load.receivedChunks + sacksReceived + heartbeat;

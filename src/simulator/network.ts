@@ -6,7 +6,7 @@ import { below } from "./prng.ts";
 import type { Media } from "./rtp.ts";
 import type { Channel, Connection, Tick } from "./state.ts";
 import type { Level, Span } from "./weather.ts";
-import { burstLevel, outageIn } from "./weather.ts";
+import { burstLevel, NEVER, outageIn } from "./weather.ts";
 
 /** Sora counts the level it sees every so often. */
 const OBSERVE_TICKS = 10;
@@ -20,9 +20,13 @@ export function advanceNetwork(connection: Connection, channel: Channel, tick: T
   const { network, plan } = connection;
   network.level = 0;
   network.up = 1;
+  network.outage = NEVER;
+  network.failsFromMs = Infinity;
   if (!channel.lossy) return;
+  network.failsFromMs = plan.failsFromMs;
   network.outage = outageIn(seed, plan.lifeKey, channel.burst, plan.failsFromMs);
-  const goneMs = overlap(network.outage, tick) + overlap({ fromMs: plan.failsFromMs, toMs: Infinity }, tick);
+  const goneMs =
+    overlap(network.outage, tick) + overlap({ fromMs: network.failsFromMs, toMs: Infinity }, tick);
   network.up = Math.max(0, 1 - goneMs / (tick.toMs - tick.fromMs));
   network.level =
     goneMs > 0 ? 3 : (Math.max(0, burstLevel(channel.burst, tick.fromMs) - plan.resilience) as Level);

@@ -18,6 +18,17 @@ export interface Life {
   leaveTick: number;
 }
 
+/** A tick at which all connections left, and how they come back. All but `count` are in ticks. */
+export interface Cut {
+  /** Which cut of the world it is, from 1; 0 if there was none. */
+  count: number;
+  tick: number;
+  /** Nobody comes back before so many. */
+  pause: number;
+  /** And from then on, all within so many. */
+  spread: number;
+}
+
 /** What a channel is for, which decides who speaks in it. */
 export type ChannelKind = "meeting" | "broadcast" | "spotlight";
 
@@ -76,7 +87,18 @@ const JITTER = 0.3;
 /** ICE fails at most 17.5 s after the network is gone: 2.5 s to the next check, 5 s of checking, 10 s disconnected. */
 const FAILURE_MS = 18_500;
 const SENDING_SEATS = 12;
+/** More lives than a slot has in decades, so that their numbers do not meet. */
+const CUT_STRIDE = 16_777_216;
 const PAIR_EVERY = 6;
+
+/** The life of a slot that is there at a tick, or the next one to come, where all lives were cut at an earlier tick. */
+export function lifeAfter(cut: Cut, seed: number, slot: number, tick: number): Life {
+  const life = lifeAt(seed, slot, tick);
+  if (cut.count === 0) return life;
+  const back = cut.tick + cut.pause + Math.floor(hash(seed, slot, cut.count, 35) * cut.spread);
+  // A number that no life had before the cut, so that whoever comes back is somebody new.
+  return { ...life, index: life.index + cut.count * CUT_STRIDE, joinTick: Math.max(life.joinTick, back) };
+}
 
 /** The life of a slot that is there at a tick, or the next one to come. */
 export function lifeAt(seed: number, slot: number, tick: number): Life {

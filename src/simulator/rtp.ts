@@ -4,7 +4,9 @@
  */
 
 import { amount, chance, hash, next } from "./prng.ts";
+import { askedBytes, demandFor } from "./requests.ts";
 import type { Layer } from "./sections.ts";
+import { TALK_TICKS, talksIn } from "./spotlight.ts";
 import type { Channel, Connection, Tick } from "./state.ts";
 import { LOSS } from "./state.ts";
 import type { Level } from "./weather.ts";
@@ -34,7 +36,6 @@ const MID_SHARE = 0.27;
 const HIGH_SHARE = 0.65;
 /** Above so many videos a receiver takes the middle layer of each. */
 const MANY_VIDEOS = 4;
-const TALK_TICKS = 6;
 
 /** Sets what a connection sends in this tick, from its plan and its network. */
 export function offerMedia(connection: Connection): void {
@@ -71,7 +72,7 @@ function receiveAudio(connection: Connection, channel: Channel, tick: Tick, medi
   const { rtp, rtp_hdr_ext: extensions } = sections;
   const packets = amount(random, connection.offer.audio * (1 - LOSS[network.level]));
   const speech = Math.floor(tick.index / TALK_TICKS);
-  const talks = hash(plan.lifeKey, speech, 0, 51) < 0.4;
+  const talks = talksIn(plan, tick.index);
   const skipped = channel.receivers === 0 ? packets : talks ? 0 : Math.floor(packets / 3);
   rtp.total_received_rtp += packets;
   rtp.total_received_rtp_byte_size += packets * (plan.red ? AUDIO_BYTES * 2 - 12 : AUDIO_BYTES);
@@ -99,17 +100,20 @@ function takeSpotlight({ sections: { spotlight } }: Connection, draw: number): v
 
 function receiveVideo(connection: Connection, channel: Channel, media: Media): void {
   const { plan, offer, network, sections } = connection;
-  const listened = channel.receivers > (plan.receives ? 1 : 0);
+  const { byDefault, asked } = demandFor(connection, channel);
   if (!plan.simulcast) {
-    receiveStream(connection, offer.low, !listened, media, null);
+    receiveStream(connection, offer.low, !byDefault && asked.size === 0, media, null);
     return;
   }
   const many = channel.videos > MANY_VIDEOS;
-  receiveStream(connection, offer.low, !listened || !channel.lossy, media, sections.simulcast.r0);
-  if (network.level < 3)
-    receiveStream(connection, offer.mid, !listened || !many, media, sections.simulcast.r1);
-  if (network.level < 2)
-    receiveStream(connection, offer.high, !listened || many, media, sections.simulcast.r2);
+  const wanted = {
+    r0: asked.has("r0") || (byDefault && channel.lossy),
+    r1: asked.has("r1") || (byDefault && many),
+    r2: asked.has("r2") || (byDefault && !many),
+  };
+  receiveStream(connection, offer.low, !wanted.r0, media, sections.simulcast.r0);
+  if (network.level < 3) receiveStream(connection, offer.mid, !wanted.r1, media, sections.simulcast.r1);
+  if (network.level < 2) receiveStream(connection, offer.high, !wanted.r2, media, sections.simulcast.r2);
 }
 
 /** Counts one stream of video in the connection's totals, and in those of its layer if it has one. */
@@ -202,7 +206,11 @@ function sendMedia(connection: Connection, channel: Channel, media: Media): void
   const { rtp, rtp_hdr_ext: extensions } = sections;
   const quality = network.level >= 2 ? "low" : channel.videos > MANY_VIDEOS ? "mid" : "high";
   const audio = amount(random, Math.max(0, channel.offer.audio - offer.audio) * network.up);
-  const videoBytes = Math.max(0, channel.offer[quality] - offer[quality]) * network.up;
+  const offered =
+    connection.requests === null
+      ? Math.max(0, channel.offer[quality] - offer[quality])
+      : askedBytes(connection, channel, quality);
+  const videoBytes = offered * network.up;
   const video = amount(random, (videoBytes / VIDEO_BYTES) * (0.95 + 0.1 * next(random)));
   const lost = Math.min(video, amount(random, video * LOSS[network.level]));
   const resent = lost - amount(random, lost * (network.level > 1 ? 0.12 : 0.02));

@@ -129,7 +129,9 @@ export interface Sections {
     | `total_received_${"allocate" | "binding" | "channel_bind" | "create_permission" | "refresh"}_request`
     | `total_${Direction}_channel_data`
     | `total_${Direction}_turn_binding_${"request" | "success"}`
-    | "total_sent_allocate_error"
+    | `total_received_${"expired" | "unknown"}_channel_number`
+    | `total_received_${"invalid_channel_data" | "stun_invalid" | "turn_invalid_stun"}`
+    | `total_sent_${"allocate" | "channel_bind" | "create_permission" | "refresh"}_error`
     | `total_sent_${"allocate" | "binding" | "channel_bind" | "create_permission" | "refresh"}_success`,
     number
   >;

@@ -1,58 +1,94 @@
 /**
- * The simulated Sora's HTTP API: one call, `GetStatsAllConnections`, and the refusals that a client has to expect.
+ * The simulated Sora's HTTP API: every operation is a `POST /`, and what else a client may try is refused.
  */
 
 import type { FastifyInstance } from "fastify";
 import fastify from "fastify";
+import type { Address } from "./listen.ts";
+import { listenOn } from "./listen.ts";
+import type { Answer } from "./operations/answer.ts";
+import { answer } from "./operations/answer.ts";
+import { addScenarios } from "./scenario-routes.ts";
+import type { ScenarioChange } from "./scenarios.ts";
 import type { World, WorldOptions } from "./world.ts";
 import { createWorld } from "./world.ts";
 
-/** Where to listen and what to serve. */
-export interface SimulatorOptions {
-  host: string;
-  /** 0 for any free port. */
-  port: number;
+/** Where to listen and what to serve. The address is node 0's. */
+export interface SimulatorOptions extends Address {
+  /** Of the nodes 1, 2, ..., as far as they can be asked. */
+  otherNodes?: readonly Address[];
   world: WorldOptions;
+  /** What is on from the start; by default `normal`. */
+  scenario?: ScenarioChange;
   /** The clock, in milliseconds since the epoch; `Date.now` by default. */
   nowMs?: () => number;
+  /** How the answers of `api-slow` are held up; by default they take that long. */
+  wait?: (ms: number) => Promise<unknown>;
 }
 
 /** A simulator that listens. */
 export interface Simulator {
-  /** Where, with the port that was taken: `http://127.0.0.1:3000`. */
+  /** Where node 0 is, with the port that was taken: `http://127.0.0.1:3000`. */
   url: string;
+  /** Of every node that can be asked, by its index; the first is `url`. */
+  urls: readonly string[];
   world: World;
   /** Stops listening and ends the connections that are open. */
   close(): Promise<void>;
 }
 
-const TARGET = "Sora_20171101.GetStatsAllConnections";
-
 /**
- * Starts the simulator. Every good request brings the world up to the clock's time before it is answered.
+ * Starts the simulator. Every request brings the world up to the clock's time before it is answered.
  *
- * @throws the error of `listen`, with its `code`, if the address cannot be had; RangeError for the world's options
+ * @throws ListenError if an address cannot be had; RangeError for the world's options or more addresses than nodes;
+ *   ScenarioError for a scenario that makes no sense in the world
  */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
-  const { host, port, nowMs = Date.now } = options;
+  const { host, port, otherNodes = [], scenario, nowMs = Date.now, wait } = options;
+  const { nodes, startMs } = options.world;
+  if (otherNodes.length >= nodes) throw new RangeError(`more addresses than nodes: ${otherNodes.length + 1}`);
   const world = createWorld(options.world);
-  const server = createServer(world, nowMs);
-  const url = await server.listen({ host, port });
-  return { url, world, close: () => server.close() };
+  if (scenario !== undefined) world.setScenario(scenario, startMs);
+  const addresses = [{ host, port }, ...otherNodes];
+  const servers = addresses.map((_, node) => {
+    const server = createServer(world, nowMs, node);
+    addScenarios(server, { world, node, nowMs, wait });
+    return server;
+  });
+  const { urls, close } = await listenOn(servers, addresses);
+  return { url: urls[0]!, urls, world, close };
 }
 
-function createServer(world: World, nowMs: () => number): FastifyInstance {
+/**
+ * The API of one node, not listening yet; more routes may be added.
+ *
+ * @param nowMs the clock, in milliseconds since the epoch
+ * @param node index of the node that is asked: the local one of `local: true`
+ */
+export function createServer(world: World, nowMs: () => number, node: number): FastifyInstance {
+  return createApi((target, body) => {
+    world.advanceTo(nowMs());
+    return answer(target, body, { world, node });
+  });
+}
+
+/**
+ * An API in the manner of Sora's, not listening yet.
+ *
+ * @param call answers a call from its header `x-sora-target`, if there was one, and its body, empty if there was none
+ */
+export function createApi(
+  call: (target: unknown, body: string) => Answer | Promise<Answer>,
+): FastifyInstance {
   const server = fastify({ forceCloseConnections: true, bodyLimit: 65_536 });
   // Sora reads JSON whatever the content type says, and takes an empty body for the defaults.
   server.removeAllContentTypeParsers();
   server.addContentTypeParser("*", { parseAs: "string" }, (_request, body, done) => done(null, body));
 
-  server.post("/", (request, reply) => {
-    if (request.headers["x-sora-target"] !== TARGET) return reply.code(400).send(refusal("INVALID-TARGET"));
-    const scope = readScope(typeof request.body === "string" ? request.body : "");
-    if (typeof scope === "string") return reply.code(400).send(refusal(scope));
-    world.advanceTo(nowMs());
-    return reply.type("application/json").send(encode(world.connections(scope)));
+  server.post("/", async (request, reply) => {
+    const text = typeof request.body === "string" ? request.body : "";
+    const { status, body } = await call(request.headers["x-sora-target"], text);
+    return reply.code(status).type("application/json").send(body);
   });
   server.route({
     method: server.supportedMethods.filter((method) => method !== "POST"),
@@ -66,29 +102,6 @@ function createServer(world: World, nowMs: () => number): FastifyInstance {
   return server;
 }
 
-/** @returns what was asked for, or the `error_type` of the refusal */
-function readScope(body: string): { local: boolean } | string {
-  if (body === "") return { local: true };
-  let json: unknown;
-  try {
-    json = JSON.parse(body);
-  } catch {
-    return "INVALID-JSON-FORMAT";
-  }
-  if (typeof json !== "object" || json === null || Array.isArray(json)) return "INVALID-JSON-FORMAT";
-  const { local = true } = json as { local?: unknown };
-  return typeof local === "boolean" ? { local } : "INVALID-LOCAL";
-}
-
 function refusal(errorType: string): { error_type: string } {
   return { error_type: errorType };
-}
-
-/** A JSON array, made piece by piece: one string for ten thousand connections would take twice the time. */
-function encode(connections: readonly object[]): Buffer {
-  const pieces = connections.map((connection, at) =>
-    Buffer.from((at === 0 ? "[" : ",") + JSON.stringify(connection)),
-  );
-  pieces.push(Buffer.from(connections.length === 0 ? "[]" : "]"));
-  return Buffer.concat(pieces);
 }

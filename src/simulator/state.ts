@@ -5,7 +5,9 @@
 import type { UserLabel } from "./messages.ts";
 import type { Plan } from "./plan.ts";
 import type { Random } from "./prng.ts";
+import type { Requests } from "./requests.ts";
 import type { DataChannel, Sections } from "./sections.ts";
+import type { Focus } from "./spotlight.ts";
 import type { Burst, Level, Span } from "./weather.ts";
 
 /** The data channels that Sora opens itself. */
@@ -31,6 +33,8 @@ export interface Connection {
   readonly ice: Ice;
   readonly network: Network;
   readonly offer: Offer;
+  /** What it has asked for by the API. */
+  requests: Requests | null;
 }
 
 /** The network of a connection in the current tick. */
@@ -39,6 +43,8 @@ export interface Network {
   /** The share of the tick, 0 to 1, in which packets go through. */
   up: number;
   outage: Span;
+  /** From here on it is gone for good, if the connection is still there then; milliseconds since the world's start. */
+  failsFromMs: number;
 }
 
 /** What a connection sends in the current tick, as far as its channel is concerned. */
@@ -54,7 +60,8 @@ export interface Offer {
 /** A channel in the current tick: what its connections offer, added up, and who came or went. */
 export interface Channel {
   readonly id: string;
-  readonly lossy: boolean;
+  /** Whether its connections may have trouble in this tick. */
+  lossy: boolean;
   burst: Burst;
   receivers: number;
   senders: number;
@@ -62,6 +69,16 @@ export interface Channel {
   /** Connections that came or went in this tick, of which the others are notified. */
   notices: number;
   readonly offer: Offer;
+  /** How many there are, on all nodes. */
+  members: number;
+  /** Lasts while anybody is there; opened by the first, on its node. */
+  session: { id: string; node: number } | null;
+  focus: Focus;
+  /** Who sends video, and who receives and has asked for something, in this tick. */
+  videoSenders: Connection[];
+  askers: Connection[];
+  /** Connection ids of those with the focus; kept up only where somebody has asked for something. */
+  focused: ReadonlySet<string>;
 }
 
 /** The current tick: the second up to `toMs`, in milliseconds since the world's start. */
@@ -69,6 +86,8 @@ export interface Tick {
   index: number;
   fromMs: number;
   toMs: number;
+  /** Whether clients flood TURN with requests that it has to refuse. */
+  turnStorm: boolean;
 }
 
 /** The share of packets that get lost at each level. */

@@ -3,7 +3,7 @@
  */
 
 import type { Packets } from "./rtcp.ts";
-import { amount } from "./prng.ts";
+import { amount, below } from "./prng.ts";
 import type { Connection, Tick } from "./state.ts";
 
 /** ICE checks of one tick. */
@@ -19,6 +19,8 @@ const CHECKING_FOR_MS = 5_000;
 const DISCONNECTED_FOR_MS = 10_000;
 const PING_TICKS = 5;
 const REFRESH_TICKS = 60;
+/** Requests of each kind that a client makes in a second of a TURN storm, at most. */
+const STORM_REQUESTS = 40;
 
 /** Counts the first check, whose answer connects, and the TURN requests that go before it. */
 export function connect({ plan, ice, sections }: Connection, nowMs: number): void {
@@ -45,10 +47,11 @@ export function connect({ plan, ice, sections }: Connection, nowMs: number): voi
 /** Runs the checks of one tick. A check is answered unless the network is gone at its moment. */
 export function advanceIce(connection: Connection, tick: Tick): Checks {
   const checks: Checks = { sent: 0, answered: 0 };
-  const { ice, network, plan } = connection;
+  const { ice, network } = connection;
   while (ice.state !== "failed" && ice.nextCheckMs < tick.toMs) {
     const nowMs = ice.nextCheckMs;
-    const gone = nowMs >= plan.failsFromMs || (nowMs >= network.outage.fromMs && nowMs < network.outage.toMs);
+    const gone =
+      nowMs >= network.failsFromMs || (nowMs >= network.outage.fromMs && nowMs < network.outage.toMs);
     check(connection, nowMs, !gone, checks);
   }
   countTime(connection, tick.toMs);
@@ -156,6 +159,28 @@ export function advanceTurn(
     turn.total_received_create_permission_request += 1;
     turn.total_sent_create_permission_success += 1;
   }
+  if (tick.turnStorm) floodTurn(connection);
+}
+
+/** Counts requests that are refused, and packets that make no sense. */
+function floodTurn({ random, sections: { turn } }: Connection): void {
+  const allocates = below(random, STORM_REQUESTS);
+  const refreshes = below(random, STORM_REQUESTS);
+  const binds = below(random, STORM_REQUESTS);
+  const permissions = below(random, STORM_REQUESTS);
+  turn.total_received_allocate_request += allocates;
+  turn.total_sent_allocate_error += allocates;
+  turn.total_received_refresh_request += refreshes;
+  turn.total_sent_refresh_error += refreshes;
+  turn.total_received_channel_bind_request += binds;
+  turn.total_sent_channel_bind_error += binds;
+  turn.total_received_create_permission_request += permissions;
+  turn.total_sent_create_permission_error += permissions;
+  turn.total_received_unknown_channel_number += below(random, STORM_REQUESTS);
+  turn.total_received_expired_channel_number += below(random, STORM_REQUESTS);
+  turn.total_received_invalid_channel_data += below(random, STORM_REQUESTS);
+  turn.total_received_stun_invalid += below(random, STORM_REQUESTS);
+  turn.total_received_turn_invalid_stun += below(random, STORM_REQUESTS);
 }
 
 /** Counts the pings on the WebSocket, unless signaling has left it for the data channel. */

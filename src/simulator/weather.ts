@@ -17,9 +17,11 @@ export interface Span {
 
 /** Trouble in a channel, at its worst between its ramps. */
 export interface Burst extends Span {
-  /** Which burst of the channel this is. */
+  /** Which burst of the channel this is; that of a storm has a negative number, and a new one every so often. */
   window: number;
   worst: Level;
+  /** Around when connections have outages. */
+  outagesFromMs: number;
 }
 
 /** Every window of a lossy channel has room for one burst. */
@@ -28,7 +30,11 @@ const WINDOW_MS = 90_000;
 const RAMP_MS = 6_000;
 /** From a check every second that is answered again, after `disconnected` two of them. */
 const RECOVERY_MS = 3_000;
-const NEVER: Span = { fromMs: 0, toMs: 0 };
+/** Longer than any outage with the time before it. */
+const STORM_WINDOW_MS = 40_000;
+
+/** The outage of a connection that has none. */
+export const NEVER: Span = { fromMs: 0, toMs: 0 };
 
 /** The burst of the window that `atMs` is in; in a quiet window its `worst` is 0. */
 export function burstAt(seed: number, channel: number, atMs: number): Burst {
@@ -38,7 +44,13 @@ export function burstAt(seed: number, channel: number, atMs: number): Burst {
   const worst = draw < 0.2 ? 0 : draw < 0.4 ? 1 : draw < 0.7 ? 2 : 3;
   const fromMs = window * WINDOW_MS - phaseMs + Math.floor(hash(seed, channel, window, 13) * 20_000);
   const lengthMs = 25_000 + Math.floor(hash(seed, channel, window, 14) * 35_000);
-  return { window, worst, fromMs, toMs: fromMs + lengthMs };
+  return { window, worst, fromMs, toMs: fromMs + lengthMs, outagesFromMs: fromMs };
+}
+
+/** A burst that is as bad as any and stays, from one moment to another; other connections have outages time and again. */
+export function stormAt({ fromMs, toMs }: Span, atMs: number): Burst {
+  const window = Math.floor((atMs - fromMs) / STORM_WINDOW_MS);
+  return { window: -1 - window, worst: 3, fromMs, toMs, outagesFromMs: fromMs + window * STORM_WINDOW_MS };
 }
 
 /** How bad the burst is at a moment: level by level up to its worst, and down again. */
@@ -57,7 +69,7 @@ export function burstLevel(burst: Burst, atMs: number): Level {
  */
 export function outageIn(seed: number, life: number, burst: Burst, beforeMs: number): Span {
   if (burst.worst < 3 || hash(seed, life, burst.window, 21) >= 0.4) return NEVER;
-  const fromMs = burst.fromMs + 5_000 + Math.floor(hash(seed, life, burst.window, 22) * 10_000);
+  const fromMs = burst.outagesFromMs + 5_000 + Math.floor(hash(seed, life, burst.window, 22) * 10_000);
   const draw = hash(seed, life, burst.window, 23);
   const lengthMs = draw < 0.65 ? 2_600 + draw * 5_000 : 8_500 + (draw - 0.65) * 14_000;
   const toMs = fromMs + Math.floor(lengthMs);

@@ -1,18 +1,28 @@
 /**
  * A Sora with nothing behind it: channels and connections that live by a seed and a clock. What is there at a time
- * depends on the options and that time alone, not on when or how often anybody looked.
+ * depends on the options, that time, and the scenarios and commands before it, not on when or how often anybody looked.
+ * Only what a ledger says is an estimate where the world leapt.
  */
 
 import type { Form } from "../sora/documented.ts";
-import { advanceConnection, copyConnection, createConnection } from "./connection.ts";
+import { addOffer, createChannel, createSlots, isLossy, resetOffer } from "./channels.ts";
+import { advanceConnection, copyConnection } from "./connection.ts";
+import { createLedger, settle } from "./ledger.ts";
+import type { Ledger } from "./ledger.ts";
+import { createLicense } from "./license.ts";
+import type { License } from "./license.ts";
 import { channelNames } from "./names.ts";
 import { advanceNetwork } from "./network.ts";
-import type { ChannelKind, Life, Slot } from "./plan.ts";
-import { LONGEST_LIFE, lifeAt, planConnection } from "./plan.ts";
-import { hash } from "./prng.ts";
+import { LONGEST_LIFE } from "./plan.ts";
+import type { State } from "./population.ts";
+import { cutLives, disconnect, joinAndLeave, leap, TICK_MS } from "./population.ts";
+import type { Recording } from "./recording.ts";
 import { offerMedia } from "./rtp.ts";
+import type { Scenario, ScenarioChange } from "./scenarios.ts";
+import { beginScenario, isUnreachable, licenseDuring, lostNode, scenarioAt } from "./scenarios.ts";
+import { focusedIn } from "./spotlight.ts";
 import type { Channel, Connection, Tick } from "./state.ts";
-import { burstAt } from "./weather.ts";
+import { burstAt, stormAt } from "./weather.ts";
 
 /** What a world is made from. All numbers are integers. */
 export interface WorldOptions {
@@ -32,7 +42,7 @@ export interface WorldOptions {
 /** A channel, for whoever wants to know what to expect of it. */
 export interface ChannelSummary {
   channelId: string;
-  /** Whether its connections have bursts of trouble; in other channels `unstable_level` stays 0. */
+  /** Whether its connections have bursts of trouble in the scenario `normal`; in other channels there are none. */
   lossy: boolean;
   /** How many there are now, on all nodes. */
   connections: number;
@@ -53,25 +63,45 @@ export interface World {
    * The connections in Sora's form, with the time of the last `advanceTo` as their `timestamp`. They are copies: the
    * world does not change them afterwards.
    *
-   * @param scope `local` for those of the node that was asked, node 0, alone; else those of all nodes
+   * @param scope `local` for those of the node that was asked, node 0 by default, alone; else those of all nodes
    */
-  connections(scope: { local: boolean }): object[];
+  connections(scope: { local: boolean; node?: number }): object[];
+  /** One connection as `connections` shows it. */
+  show(connection: Connection): object;
+  /** The connections themselves, on all nodes, for commands to change. */
+  members(): Connection[];
+  /** Ends a connection now; the next life of its place comes when it was planned to come. */
+  disconnect(connection: Connection): void;
+  /** A channel by its id, whether anybody is there or not. */
+  channel(id: string): Channel | undefined;
+  /** What a node has counted. */
+  ledger(node: number): Ledger;
+  readonly options: WorldOptions;
+  /** The time of the last `advanceTo`, in milliseconds since the epoch. */
+  readonly nowMs: number;
+  /** Recordings by channel, those that are over perhaps among them. */
+  readonly recordings: Map<string, Recording>;
+  /** Whether the nodes are in the greater part of their cluster. Without it Sora refuses what concerns recordings. */
+  majority: boolean;
+  /** The licence in use; a scenario may show another in its stead. */
+  license: License;
+  /** What `UpdateLicense` will find; `null` for a file that is missing or broken. */
+  licenseFile: License | null;
+  /**
+   * Brings the world up to a time and begins a scenario there.
+   *
+   * @param nowMs milliseconds since the epoch; a time before the last one counts as that
+   * @throws ScenarioError where the scenario makes no sense here
+   */
+  setScenario(change: ScenarioChange, nowMs: number): void;
+  /** The scenario that is on at the time of the last `advanceTo`; from the start it is `normal`. */
+  scenario(): Scenario;
+  /** When Sora started last, in milliseconds since the epoch: with the world, or after the last `sfu-restart`. */
+  readonly startedMs: number;
+  /** Whether a node is in reach now: of clients, and of the other nodes. */
+  reachable(node: number): boolean;
   /** The channels, whether anybody is there or not. */
   channels(): ChannelSummary[];
-}
-
-const TICK_MS = 1_000;
-const KINDS: readonly ChannelKind[] = ["meeting", "meeting", "broadcast", "spotlight"];
-
-interface State {
-  readonly options: WorldOptions;
-  readonly slots: readonly Slot[];
-  readonly channels: readonly Channel[];
-  /** By slot: the life that is there, or the next one; and the connection while it is there. */
-  readonly lives: (Life | undefined)[];
-  readonly connections: (Connection | undefined)[];
-  /** Seconds since the start. */
-  tick: number;
 }
 
 /**
@@ -91,57 +121,104 @@ export function createWorld(options: WorldOptions): World {
     lives: slots.map(() => undefined),
     connections: slots.map(() => undefined),
     tick: 0,
+    scenario: { name: "normal", sinceMs: options.startMs, untilMs: Infinity },
+    cut: { count: 0, tick: 0, pause: 0, spread: 0 },
+    startedMs: options.startMs,
+    fromTick: 0,
+    ledgers: Array.from({ length: options.nodes }, createLedger),
+    recordings: new Map(),
   };
   let timestampMs = options.startMs;
   joinAndLeave(state);
-  return {
+  let license = createLicense(options, 1);
+  const world: World = {
     advanceTo(nowMs) {
       if (nowMs <= timestampMs) return;
       timestampMs = nowMs;
       run(state, Math.floor((nowMs - options.startMs) / TICK_MS));
     },
-    connections({ local }) {
-      // Sora writes microseconds; the clock here has milliseconds.
-      const timestamp = new Date(timestampMs).toISOString().replace("Z", "000Z");
+    connections({ local, node = 0 }) {
+      const lost = lostNode(world.scenario(), options.nodes);
+      const timestamp = timestampAt(timestampMs);
       return state.connections
-        .filter((connection) => connection !== undefined && (!local || connection.plan.slot.node === 0))
+        .filter((connection) => {
+          if (connection === undefined) return false;
+          const at = connection.plan.slot.node;
+          return local ? at === node : at !== lost;
+        })
         .map((connection) => copyConnection(connection!, options.form, timestamp));
     },
+    show: (connection) => copyConnection(connection, options.form, timestampAt(timestampMs)),
+    members: () => state.connections.filter((connection) => connection !== undefined),
+    disconnect: (connection) => disconnect(state, connection),
+    channel: (id) => state.channels.find((channel) => channel.id === id),
+    ledger: (node) => state.ledgers[node]!,
+    options,
+    get nowMs() {
+      return timestampMs;
+    },
+    recordings: state.recordings,
+    majority: true,
+    get license() {
+      return licenseDuring(world.scenario(), license, options.connections);
+    },
+    set license(next) {
+      license = next;
+    },
+    licenseFile: createLicense(options, 2),
+    setScenario(change, nowMs) {
+      world.advanceTo(nowMs);
+      const setting = { channels: world.channels(), nodes: options.nodes };
+      state.scenario = beginScenario(change, setting, timestampMs);
+      // A restart that is not over ends here.
+      state.startedMs = Math.min(state.startedMs, timestampMs);
+      cutLives(state);
+    },
+    scenario: () => scenarioAt(state.scenario, timestampMs),
+    get startedMs() {
+      return state.startedMs;
+    },
+    reachable: (node) => !isUnreachable(world.scenario(), node, options.nodes),
     channels() {
       const counts = new Array<number>(state.channels.length).fill(0);
       for (const connection of state.connections) {
         if (connection !== undefined) counts[connection.plan.slot.channel]! += 1;
       }
-      return state.channels.map(({ id, lossy }, channel) => ({
+      return state.channels.map(({ id }, channel) => ({
         channelId: id,
-        lossy,
+        lossy: isLossy(options, channel),
         connections: counts[channel]!,
       }));
     },
   };
+  return world;
 }
 
 function run(state: State, target: number): void {
+  state.fromTick = state.tick;
   if (target - state.tick > LONGEST_LIFE) {
-    state.tick = target - LONGEST_LIFE;
-    state.lives.fill(undefined);
-    state.connections.fill(undefined);
+    leap(state, target - LONGEST_LIFE);
     // Whoever is there now has no past, but will have left by the time that is asked for.
     joinAndLeave(state);
   }
   while (state.tick < target) step(state, target);
+  state.ledgers.forEach((ledger, node) => {
+    settle(ledger, node, state.connections, state.tick);
+  });
 }
 
 function step(state: State, target: number): void {
   const { options, channels, connections } = state;
+  const scenario = scenarioAt(state.scenario, options.startMs + state.tick * TICK_MS);
   const tick: Tick = {
     index: state.tick + 1,
     fromMs: state.tick * TICK_MS,
     toMs: (state.tick + 1) * TICK_MS,
+    turnStorm: scenario.name === "turn-storm",
   };
   channels.forEach((channel, index) => {
     resetOffer(channel);
-    if (channel.lossy) channel.burst = burstAt(options.seed, index, tick.fromMs);
+    setWeather(channel, index, options, scenario, tick);
   });
   for (const connection of connections) {
     if (connection === undefined) continue;
@@ -149,6 +226,10 @@ function step(state: State, target: number): void {
     advanceNetwork(connection, channel, tick, options.seed);
     offerMedia(connection);
     addOffer(channel, connection);
+  }
+  for (const channel of channels) {
+    if (channel.askers.length > 0)
+      channel.focused = focusedIn(channel.focus, channel.videoSenders, tick.index);
   }
   for (const connection of connections) {
     // What will have left before anybody looks need not be counted: others depend only on what it offers.
@@ -160,66 +241,27 @@ function step(state: State, target: number): void {
   joinAndLeave(state);
 }
 
-/** Ends the lives that are over at the current tick, and begins those that are due. */
-function joinAndLeave({ options, slots, channels, lives, connections, tick }: State): void {
-  for (const channel of channels) channel.notices = 0;
-  for (const slot of slots) {
-    let life = lives[slot.index];
-    const channel = channels[slot.channel]!;
-    if (life === undefined || tick >= life.leaveTick) {
-      if (connections[slot.index] !== undefined) channel.notices += 1;
-      connections[slot.index] = undefined;
-      life = lives[slot.index] = lifeAt(options.seed, slot.index, tick);
-    }
-    if (tick < life.joinTick || connections[slot.index] !== undefined) continue;
-    const plan = planConnection(options.seed, slot, life, channel.id);
-    connections[slot.index] = createConnection(plan, tick * TICK_MS);
-    channel.notices += 1;
+/** Only `normal` has weather of its own; else there is trouble where the scenario makes it. */
+function setWeather(
+  channel: Channel,
+  index: number,
+  options: WorldOptions,
+  { name, channel: stormy, sinceMs, untilMs }: Scenario,
+  { fromMs }: Tick,
+): void {
+  if (name === "normal") {
+    channel.lossy = isLossy(options, index);
+    if (channel.lossy) channel.burst = burstAt(options.seed, index, fromMs);
+    return;
   }
+  channel.lossy = index === stormy;
+  const storm = { fromMs: sinceMs - options.startMs, toMs: untilMs - options.startMs };
+  if (channel.lossy) channel.burst = stormAt(storm, fromMs);
 }
 
-/** Every channel has somebody where there are enough, and the first ones have many more than the last. */
-function createSlots(options: WorldOptions): Slot[] {
-  const { seed, channels, connections, nodes } = options;
-  const seats = new Array<number>(channels).fill(0);
-  return Array.from({ length: connections }, (_, index) => {
-    const draw = hash(seed, index, 0, 71);
-    const channel = index < channels ? index : Math.floor(channels * draw ** 2);
-    const seat = seats[channel]!++;
-    const kind = KINDS[channel % KINDS.length] ?? "meeting";
-    return { index, channel, node: index % nodes, seat, kind, lossy: isLossy(options, channel) };
-  });
-}
-
-function isLossy({ channels }: WorldOptions, channel: number): boolean {
-  return channels === 1 || channel % 3 === 1;
-}
-
-function createChannel(id: string, lossy: boolean): Channel {
-  const burst = { window: 0, worst: 0, fromMs: 0, toMs: 0 } as const;
-  const offer = { audio: 0, low: 0, mid: 0, high: 0 };
-  return { id, lossy, burst, notices: 0, receivers: 0, senders: 0, videos: 0, offer };
-}
-
-function resetOffer(channel: Channel): void {
-  channel.receivers = 0;
-  channel.senders = 0;
-  channel.videos = 0;
-  channel.offer.audio = 0;
-  channel.offer.low = 0;
-  channel.offer.mid = 0;
-  channel.offer.high = 0;
-}
-
-function addOffer(channel: Channel, { plan, offer }: Connection): void {
-  if (plan.receives) channel.receivers += 1;
-  if (!plan.sends) return;
-  channel.senders += 1;
-  if (plan.videoCodec !== null) channel.videos += 1;
-  channel.offer.audio += offer.audio;
-  channel.offer.low += offer.low;
-  channel.offer.mid += offer.mid;
-  channel.offer.high += offer.high;
+/** Sora writes microseconds; the clock here has milliseconds. */
+function timestampAt(nowMs: number): string {
+  return new Date(nowMs).toISOString().replace("Z", "000Z");
 }
 
 function requireIntegers(options: WorldOptions): void {

@@ -1,12 +1,17 @@
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { request } from "undici";
 import { afterEach, expect, test } from "vitest";
 import { readFlags } from "../../src/simulator/flags.ts";
+import { SCENARIOS } from "../../src/simulator/scenarios.ts";
+import { formatRecord } from "../../src/sora/recording.ts";
 
 const MAIN = fileURLToPath(new URL("../../src/simulator/main.ts", import.meta.url));
 
@@ -35,22 +40,60 @@ function start(...args: string[]): Run {
 test("without flags, everything has its default", () => {
   expect(readFlags([])).toEqual({
     do: "run",
-    flags: { host: "127.0.0.1", port: 3000, channels: 5, connections: 50, nodes: 1, seed: 1, form: "2024" },
+    flags: {
+      addresses: [{ host: "127.0.0.1", port: 3000 }],
+      ...{ channels: 5, connections: 50, nodes: 1, seed: 1, form: "2024", scenario: "normal" },
+    },
   });
 });
 
 test("every flag is read, with = or without", () => {
   const args = ["--listen=[::1]:0", "--channels", "7", "--connections=0", "--nodes=3", "--seed=42"];
-  expect(readFlags([...args, "--version=2022"])).toEqual({
+  expect(readFlags([...args, "--version=2022", "--scenario=node-lost"])).toEqual({
     do: "run",
-    flags: { host: "::1", port: 0, channels: 7, connections: 0, nodes: 3, seed: 42, form: "2022" },
+    flags: {
+      addresses: [{ host: "::1", port: 0 }],
+      ...{ channels: 7, connections: 0, nodes: 3, seed: 42, form: "2022", scenario: "node-lost" },
+    },
   });
+});
+
+test("several addresses are those of the nodes, in their order", () => {
+  const read = readFlags(["--nodes=3", "--listen=127.0.0.1:3000,[::1]:3001"]);
+  expect(read.do === "run" && read.flags.addresses).toEqual([
+    { host: "127.0.0.1", port: 3000 },
+    { host: "::1", port: 3001 },
+  ]);
+});
+
+test("a recording is played on one address", () => {
+  const address = { host: "127.0.0.1", port: 3000 };
+  expect(readFlags(["--replay=a b.jsonl"])).toEqual({ do: "replay", address, file: "a b.jsonl" });
+  const elsewhere = { ...address, port: 0 };
+  const read = readFlags(["--replay", "x", "--listen=127.0.0.1:0"]);
+  expect(read).toEqual({ do: "replay", address: elsewhere, file: "x" });
 });
 
 test.each([
   [["--listen=3000"], '--listen must be HOST:PORT with a port of 0 to 65535, not "3000"'],
   [["--listen=:3000"], '--listen must be HOST:PORT with a port of 0 to 65535, not ":3000"'],
   [["--listen=a:65536"], '--listen must be HOST:PORT with a port of 0 to 65535, not "a:65536"'],
+  [["--nodes=2", "--listen=a:1,a"], '--listen must be HOST:PORT with a port of 0 to 65535, not "a"'],
+  [["--listen=a:1,"], '--listen must be HOST:PORT with a port of 0 to 65535, not ""'],
+  [["--listen=a:1,a:2"], "--listen has 2 addresses, more than nodes (--nodes=1)"],
+  [["--scenario=storm"], "--scenario must be one of normal, calm, lossy-channel, node-lost, mass-reconnect"],
+  [["--scenario="], 'not ""'],
+  [["--scenario=node-lost"], "--scenario=node-lost needs --nodes=2 or more"],
+  [["--replay"], "--replay must be the name of a file"],
+  [
+    ["--replay=x", "--scenario=calm"],
+    "--scenario makes no sense with --replay, which plays what was recorded",
+  ],
+  [["--channels=5", "--replay=x"], "--channels makes no sense with --replay"],
+  [
+    ["--replay=x", "--listen=a:1,a:2"],
+    '--listen must be one HOST:PORT with a port of 0 to 65535 with --replay, not "a:1,a:2"',
+  ],
   [["--channels=0"], '--channels must be an integer from 1 to 10000, not "0"'],
   [["--connections=1e3"], '--connections must be an integer from 0 to 20000, not "1e3"'],
   [["--connections=-1"], '--connections must be an integer from 0 to 20000, not "-1"'],
@@ -81,9 +124,26 @@ test("wrong usage is one line on stderr and exit code 2", async () => {
 test("--help is the flags on stdout", async () => {
   const run = start("--help");
   expect(await run.ended).toBe(0);
-  for (const flag of ["listen", "channels", "connections", "nodes", "seed", "version"]) {
+  for (const flag of [
+    "listen",
+    "channels",
+    "connections",
+    "nodes",
+    "seed",
+    "version",
+    "scenario",
+    "replay",
+  ]) {
     expect(run.stdout()).toContain(`--${flag}=`);
   }
+  for (const [name, description] of Object.entries(SCENARIOS)) {
+    const told = run
+      .stdout()
+      .split("\n")
+      .some((line) => line.startsWith(`  ${name} `) && line.endsWith(description));
+    expect(told, name).toBe(true);
+  }
+  for (const line of run.stdout().split("\n")) expect(line.length).toBeLessThanOrEqual(120);
 });
 
 test("a port in use is one line on stderr and exit code 1", async () => {
@@ -110,4 +170,31 @@ test.each(["SIGTERM", "SIGINT"] as const)("it serves where it says, until %s end
   run.process.kill(signal);
   expect(await run.ended).toBe(0);
   expect(run.stderr()).toBe("");
+});
+
+test("all nodes and the scenario are told at the start", async () => {
+  const run = start("--listen=127.0.0.1:0,127.0.0.1:0", "--nodes=2", "--scenario=calm");
+  await once(run.process.stdout!, "data");
+  expect(run.stdout()).toMatch(
+    /^Sora simulator on http:\/\/127\.0\.0\.1:\d+, http:\/\/127\.0\.0\.1:\d+: .* scenario calm\n$/,
+  );
+  run.process.kill("SIGTERM");
+  expect(await run.ended).toBe(0);
+});
+
+test("a recording is played until it is told to stop", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "replay-"));
+  const file = join(directory, "recorded.jsonl");
+  await writeFile(file, formatRecord(1_000, Buffer.from("[]")));
+  const run = start("--listen=127.0.0.1:0", `--replay=${file}`);
+  await once(run.process.stdout!, "data");
+  expect(run.stdout()).toContain(`: plays 1 records over 0 s from ${JSON.stringify(file)}\n`);
+  run.process.kill("SIGTERM");
+  expect(await run.ended).toBe(0);
+
+  await writeFile(file, "nonsense");
+  const bad = start("--listen=127.0.0.1:0", `--replay=${file}`);
+  expect(await bad.ended).toBe(1);
+  expect(bad.stderr()).toBe(`simulator: cannot play --replay=${JSON.stringify(file)}, line 1: not JSON\n`);
+  await rm(directory, { recursive: true });
 });
