@@ -60,9 +60,9 @@ export function createSideCalls(options: SideCallsOptions, edges: SideCallsEdges
     const intervalMs = intervals[operation];
     if (intervalMs === 0) return undefined;
     const ask = async (signal: AbortSignal) => {
-      const { url, call } = client();
-      const body = await call(operation, parameters, signal);
-      return read(body, { target, timeMs: clock.now(), url });
+      const asked = client();
+      const body = await asked.call(operation, parameters, signal);
+      return read(body, { target, timeMs: clock.now(), url: asked.url });
     };
     return createSideCall({ target, operation, intervalMs, ask, isUp }, edges);
   }
@@ -91,8 +91,7 @@ export function createSideCalls(options: SideCallsOptions, edges: SideCallsEdges
     ),
   };
   const made = Object.entries({ ListConnections: listConnections, ...drafting }).flatMap(
-    ([operation, call]) =>
-      call === undefined ? [] : [{ operation: operation as Operation, call: call as SideCall<unknown> }],
+    ([operation, call]) => (call === undefined ? [] : [{ operation: operation as Operation, call: call }]),
   );
   return {
     operations: made.map(({ operation }) => operation),

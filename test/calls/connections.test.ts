@@ -6,7 +6,7 @@ import { buildOnce } from "../support/build.ts";
 import { ALL_INFO } from "../support/exporter.ts";
 import { CONTEXT, sample, seriesOf } from "./support.ts";
 
-const LISTED = sample<Record<string, unknown>[]>("list-connections");
+const LISTED = sample("list-connections") as readonly Record<string, unknown>[];
 
 function draft(
   stats: readonly object[] | undefined,
@@ -126,7 +126,7 @@ test("what is malformed in the list costs only itself", () => {
       audio: [],
     },
     { channel_id: "b", connection_id: "A" },
-    { channel_id: "a", connection_id: "B", created_time: 1e400, role: { x: 1 }, video: true, audio: null },
+    { channel_id: "a", connection_id: "B", created_time: Infinity, role: { x: 1 }, video: true, audio: null },
   ]);
   expect([...byId.keys()]).toEqual(["A", "B"]);
   expect(Object.fromEntries(values.counts)).toEqual({

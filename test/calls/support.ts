@@ -6,17 +6,18 @@ import { parseExposition } from "../support/parse.ts";
 
 export const CONTEXT = { target: "t", timeMs: 1_700_000_000_000 } as const;
 
-/** A sample of Sora's answer to a call. */
-export function sample<T = readonly unknown[] & Readonly<Record<string, unknown>>>(name: string): T {
-  return JSON.parse(fixture(`sora/${name}.json`)) as T;
+/** A sample of Sora's answer to a call: an array or an object, as the call has it. */
+export function sample(name: string): readonly unknown[] & Readonly<Record<string, unknown>> {
+  return JSON.parse(fixture(`sora/${name}.json`)) as ReturnType<typeof sample>;
 }
 
 /** The series of snapshots, such as `gauge sora_license_max_nodes 3`, without the target; both formats must agree. */
 export function seriesOf(...snapshots: readonly Snapshot[]): string[] {
   const series = (["prometheus-text", "openmetrics"] as const).map((format) =>
     [...parseExposition(exposition(snapshots, format), format).values()].flatMap(({ type, samples }) =>
-      samples.map(({ name, labels: { target: _, ...labels }, value }) => {
-        const shown = Object.entries(labels).map(([label, text]) => `${label}=${JSON.stringify(text)}`);
+      samples.map(({ name, labels, value }) => {
+        const besides = Object.entries(labels).filter(([label]) => label !== "target");
+        const shown = besides.map(([label, text]) => `${label}=${JSON.stringify(text)}`);
         return { type, text: `${name}${shown.length > 0 ? `{${shown.join(",")}}` : ""} ${value}` };
       }),
     ),

@@ -11,6 +11,7 @@ import { draftReport } from "../../src/calls/report.ts";
 import { encode } from "../../src/exposition/encode.ts";
 import { createOwnMetrics } from "../../src/exposition/own-metrics.ts";
 import { buildOnce, exposition, fixture } from "../support/build.ts";
+import { CONTEXT, sample } from "../calls/support.ts";
 import { ALL_GROUPS, ALL_INFO } from "../support/exporter.ts";
 import { parseExposition } from "../support/parse.ts";
 
@@ -57,14 +58,8 @@ function exposedFamilies() {
   return parseExposition(exposition([buildOnce(answer).snapshot]), "prometheus-text");
 }
 
-const CONTEXT = { target: "t", timeMs: 0 } as const;
-
-function json<T extends readonly unknown[] & Readonly<Record<string, unknown>>>(name: string): T {
-  return JSON.parse(fixture(`sora/${name}.json`)) as T;
-}
-
 function connectionSnapshots() {
-  const listing = readListing(json("list-connections"));
+  const listing = readListing(sample("list-connections"));
   return draftConnections({ ...CONTEXT, connections: undefined, listing }, ALL_INFO);
 }
 
@@ -129,13 +124,13 @@ describe("the other calls", () => {
     ["ListConnections", connectionSnapshots()],
     [
       "GetStatsReport",
-      [draftReport(json("stats-report"), { ...CONTEXT, groups: ALL_GROUPS, url: undefined })],
+      [draftReport(sample("stats-report"), { ...CONTEXT, groups: ALL_GROUPS, url: undefined })],
     ],
-    ["ListClusterNodes", [draftClusterNodes(json("cluster-nodes"), CONTEXT)]],
-    ["GetLicense", [draftLicense(json("license"), CONTEXT)]],
+    ["ListClusterNodes", [draftClusterNodes(sample("cluster-nodes"), CONTEXT)]],
+    ["GetLicense", [draftLicense(sample("license"), CONTEXT)]],
     [
       "ListStartedRecording and ListArchiving",
-      [draftRecordings(json("started-recording"), CONTEXT), draftArchives(json("archiving"), CONTEXT)],
+      [draftRecordings(sample("started-recording"), CONTEXT), draftArchives(sample("archiving"), CONTEXT)],
     ],
   ] as const)("%s: every metric has a row, every row has a metric, and they agree", (section, drafted) => {
     const text = exposition(drafted.map((one) => ("snapshot" in one ? one.snapshot : one)));

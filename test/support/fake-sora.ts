@@ -54,11 +54,7 @@ export function calm(statistics: Answer): Answer {
 export const hang: Answer = () => undefined;
 
 /** Starts it on the loopback interface, on a free port or the given one. */
-export async function startFakeSora(
-  answer: Answer,
-  tls?: TlsOptions,
-  listenPort = 0,
-): Promise<FakeSora> {
+export async function startFakeSora(answer: Answer, tls?: TlsOptions, listenPort = 0): Promise<FakeSora> {
   const sockets = new Set<Socket>();
   let connections = 0;
   const server = tls ? createTlsServer(tls) : createServer();

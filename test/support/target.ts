@@ -30,12 +30,12 @@ export interface TestTarget {
   /** Operation, parameters and URL of each call. */
   readonly calls: [operation: Operation, parameters: unknown, url: string][];
   /** Lines of the log since the last time, such as `info: Sora answers`. */
-  lines(): string[];
+  readonly lines: () => string[];
   /** Polls the statistics, then makes all other calls. */
-  poll(): Promise<void>;
+  readonly poll: () => Promise<void>;
   exposition(format?: Format): Promise<string>;
   /** The value of one of the exporter's own series. */
-  own(name: string, labels?: Record<string, string>): Promise<number | undefined>;
+  readonly own: (name: string, labels?: Record<string, string>) => Promise<number | undefined>;
 }
 
 /** Makes a target called `t` that is polled every ten seconds and makes no other calls, unless told otherwise. */
@@ -78,10 +78,10 @@ export function createTestTarget(
   );
 
   async function finish(polls: Promise<unknown>): Promise<void> {
-    let done = false;
-    void polls.then(() => (done = true));
+    const state = { done: false };
+    void polls.then(() => (state.done = true));
     await clock.advance(0);
-    for (let i = 0; i < 20 && !done; i++) await clock.advance(CALL_MS);
+    for (let i = 0; i < 20 && !state.done; i++) await clock.advance(CALL_MS);
     await polls;
   }
 
