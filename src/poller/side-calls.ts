@@ -41,11 +41,15 @@ export interface SideCalls {
   readonly calls: readonly SideCall<unknown>[];
   /** What ListConnections said last. */
   listing(): Listing | undefined;
-  /** What the others said last. */
-  snapshots(): Snapshot[];
+  /** What the others said last, of some groups or of all. */
+  snapshots(groups?: ReadonlySet<Group>): Snapshot[];
   /** See `SideCall.forgetRefusal`. */
   forgetRefusals(): void;
 }
+
+/** What a scrape may ask for a part of: calls whose metrics belong together. */
+export const GROUPS = ["connections", "report", "cluster", "license", "recording"] as const;
+export type Group = (typeof GROUPS)[number];
 
 /** Makes the calls whose interval is not 0. */
 export function createSideCalls(options: SideCallsOptions, edges: SideCallsEdges): SideCalls {
@@ -71,33 +75,59 @@ export function createSideCalls(options: SideCallsOptions, edges: SideCallsEdges
     const listing = readListing(decodeArray(body, "connections").elements);
     return { value: listing, values: listing.values };
   });
-  const drafting: Partial<Record<keyof CallIntervals, SideCall<Snapshot> | undefined>> = {
-    GetStatsReport: create("GetStatsReport", undefined, (body, { url, ...asked }) =>
-      toReading(draftReport(decodeObject(body), { ...asked, groups, url: several ? url : undefined })),
-    ),
-    ListClusterNodes: groups.cluster
-      ? create("ListClusterNodes", undefined, (body, asked) =>
-          toReading(draftClusterNodes(decodeArray(body, "nodes").elements, asked)),
-        )
-      : undefined,
-    GetLicense: create("GetLicense", undefined, (body, asked) =>
-      toReading(draftLicense(decodeObject(body), asked)),
-    ),
-    ListStartedRecording: create("ListStartedRecording", undefined, (body, asked) =>
-      toReading(draftRecordings(decodeArray(body, "recordings").elements, asked)),
-    ),
-    ListArchiving: create("ListArchiving", undefined, (body, asked) =>
-      toReading(draftArchives(decodeArray(body, "recorded connections").elements, asked)),
-    ),
-  };
-  const made = Object.entries({ ListConnections: listConnections, ...drafting }).flatMap(
-    ([operation, call]) => (call === undefined ? [] : [{ operation: operation as Operation, call: call }]),
-  );
+  const drafting: readonly {
+    readonly operation: keyof CallIntervals;
+    readonly group: Group;
+    readonly call: SideCall<Snapshot> | undefined;
+  }[] = [
+    {
+      operation: "GetStatsReport",
+      group: "report",
+      call: create("GetStatsReport", undefined, (body, { url, ...asked }) =>
+        toReading(draftReport(decodeObject(body), { ...asked, groups, url: several ? url : undefined })),
+      ),
+    },
+    {
+      operation: "ListClusterNodes",
+      group: "cluster",
+      call: groups.cluster
+        ? create("ListClusterNodes", undefined, (body, asked) =>
+            toReading(draftClusterNodes(decodeArray(body, "nodes").elements, asked)),
+          )
+        : undefined,
+    },
+    {
+      operation: "GetLicense",
+      group: "license",
+      call: create("GetLicense", undefined, (body, asked) =>
+        toReading(draftLicense(decodeObject(body), asked)),
+      ),
+    },
+    {
+      operation: "ListStartedRecording",
+      group: "recording",
+      call: create("ListStartedRecording", undefined, (body, asked) =>
+        toReading(draftRecordings(decodeArray(body, "recordings").elements, asked)),
+      ),
+    },
+    {
+      operation: "ListArchiving",
+      group: "recording",
+      call: create("ListArchiving", undefined, (body, asked) =>
+        toReading(draftArchives(decodeArray(body, "recorded connections").elements, asked)),
+      ),
+    },
+  ];
+  const all = [{ operation: "ListConnections" as const, call: listConnections }, ...drafting];
+  const made = all.flatMap(({ operation, call }) => (call === undefined ? [] : [{ operation, call }]));
   return {
     operations: made.map(({ operation }) => operation),
     calls: made.map(({ call }) => call),
     listing: () => listConnections?.latest(),
-    snapshots: () => Object.values(drafting).flatMap((call) => call?.latest() ?? []),
+    snapshots: (wanted) =>
+      drafting
+        .filter(({ group }) => wanted === undefined || wanted.has(group))
+        .flatMap(({ call }) => call?.latest() ?? []),
     forgetRefusals() {
       for (const { call } of made) call.forgetRefusal();
     },

@@ -13,7 +13,7 @@ import { createCallLog, toFailure } from "./call-log.ts";
 import type { Clock } from "./clock.ts";
 import { createLatest } from "./latest.ts";
 import type { Pollable } from "./poller.ts";
-import { createSideCalls } from "./side-calls.ts";
+import { createSideCalls, type Group } from "./side-calls.ts";
 
 export interface TargetOptions {
   readonly name: string;
@@ -35,8 +35,8 @@ export interface Target {
   readonly sideCalls: readonly Pollable[];
   /** What the last good poll of the statistics said, as long as it is not stale. */
   snapshot(): StatsSnapshot | undefined;
-  /** All that is known and not stale; no series is in two of them. */
-  snapshots(): readonly Snapshot[];
+  /** All that is known and not stale, of some groups or of all; no series is in two of them. */
+  snapshots(groups?: ReadonlySet<Group>): readonly Snapshot[];
 }
 
 export interface TargetEdges {
@@ -124,12 +124,14 @@ export function createTarget(options: TargetOptions, edges: TargetEdges): Target
     }
   }
 
-  function snapshots(): readonly Snapshot[] {
+  function snapshots(groups?: ReadonlySet<Group>): readonly Snapshot[] {
+    const others = side.snapshots(groups);
+    if (groups !== undefined && !groups.has("connections")) return others;
     const statistics = latest.get();
     const listing = side.listing();
     const identities =
       statistics === undefined && listing === undefined ? [] : draftIdentities(statistics, listing);
-    return [...(statistics ? [statistics] : []), ...identities, ...side.snapshots()];
+    return [...(statistics ? [statistics] : []), ...identities, ...others];
   }
 
   const draftIdentities = memoizeLast(

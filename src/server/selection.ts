@@ -1,34 +1,42 @@
 /** `/probe`: what of the metrics a request asks for. */
 
+import { type Group, GROUPS } from "../poller/side-calls.ts";
 import type { Row, Snapshot } from "../snapshot/snapshot.ts";
 
 /** What a series is about. */
 const LEVELS = ["connection", "channel", "target"] as const;
 export type Level = (typeof LEVELS)[number];
 
-/** A request's selection, or what is wrong with it. */
-export type Selection =
-  { readonly target: string; readonly levels: ReadonlySet<Level> } | { readonly problem: string };
+/** What a request asks for. */
+export interface Selection {
+  /** Name of a target, configured or not. */
+  readonly target: string;
+  readonly levels: ReadonlySet<Level>;
+  readonly groups: ReadonlySet<Group>;
+}
+
+const PARAMETERS: readonly string[] = ["target", "level", "group"];
 
 /**
- * Reads the query of `/probe`: `target`, the name of a configured target, and any number of `level`.
+ * Reads the query of `/probe`: `target`, and any number of `level` and of `group`; without them all levels or groups.
  *
  * @param query as fastify gives it: a list where a name is given several times
+ * @returns with `problem`, what is wrong with it
  */
 export function readSelection(
   query: Readonly<Record<string, string | readonly string[] | undefined>>,
-): Selection {
-  const unknown = Object.keys(query).find((name) => name !== "target" && name !== "level");
+): Selection | { readonly problem: string } {
+  const unknown = Object.keys(query).find((name) => !PARAMETERS.includes(name));
   if (unknown !== undefined)
-    return { problem: `unknown parameter ${JSON.stringify(unknown)}; there are target and level` };
-  const { target, level = LEVELS } = query;
+    return { problem: `unknown parameter ${JSON.stringify(unknown)}; there are ${PARAMETERS.join(", ")}` };
+  const { target } = query;
   if (typeof target !== "string" || target === "")
     return { problem: "target is missing: ?target=NAME, once" };
-  const levels = typeof level === "string" ? [level] : level;
-  const wrong = levels.find((name) => !isLevel(name));
-  if (wrong !== undefined)
-    return { problem: `level ${JSON.stringify(wrong)} is not one of ${LEVELS.join(", ")}` };
-  return { target, levels: new Set(levels.filter(isLevel)) };
+  const levels = readChoices("level", query["level"], LEVELS);
+  if (typeof levels === "string") return { problem: levels };
+  const groups = readChoices("group", query["group"], GROUPS);
+  if (typeof groups === "string") return { problem: groups };
+  return { target, levels, groups };
 }
 
 /** The snapshots of some levels; all series of one are about the same kind of thing. */
@@ -44,6 +52,16 @@ function levelOf({ channelId, connectionId }: Row): Level {
   return channelId !== undefined ? "channel" : "target";
 }
 
-function isLevel(name: string): name is Level {
-  return (LEVELS as readonly string[]).includes(name);
+/** @returns a string that says what is wrong */
+function readChoices<T extends string>(
+  name: string,
+  given: string | readonly string[] | undefined,
+  choices: readonly T[],
+): ReadonlySet<T> | string {
+  if (given === undefined) return new Set(choices);
+  const known: ReadonlySet<string> = new Set(choices);
+  const values = typeof given === "string" ? [given] : given;
+  const wrong = values.find((value) => !known.has(value));
+  if (wrong !== undefined) return `${name} ${JSON.stringify(wrong)} is not one of ${choices.join(", ")}`;
+  return new Set(choices.filter((choice) => values.includes(choice)));
 }

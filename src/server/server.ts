@@ -9,7 +9,7 @@ import { negotiate } from "../exposition/negotiate.ts";
 import type { OwnMetrics } from "../exposition/own-metrics.ts";
 import type { Target } from "../poller/target.ts";
 import { indexPage } from "./index-page.ts";
-import { type Level, readSelection, selectLevels } from "./selection.ts";
+import { readSelection, type Selection, selectLevels } from "./selection.ts";
 
 export interface ServerOptions {
   readonly telemetryPath: string;
@@ -51,7 +51,7 @@ export function createServer(
     const snapshots =
       probe === undefined
         ? targets.flatMap((target) => target.snapshots())
-        : selectLevels(probe.target.snapshots(), probe.levels);
+        : selectLevels(probe.target.snapshots(probe.groups), probe.levels);
     const { format, contentType, gzip } = negotiate(request.headers);
     void reply.header("content-type", contentType).header("vary", "accept, accept-encoding");
     const chunks = Readable.from(encode(own, snapshots, format), { objectMode: false });
@@ -71,7 +71,7 @@ export function createServer(
     const target = targets.find(({ name }) => name === selection.target);
     // Only what is configured: an address from a request is never asked.
     if (target === undefined) return sendText(reply.code(404), "No configured target has this name.\n");
-    return scrape(request, reply, { target, levels: selection.levels });
+    return scrape(request, reply, { ...selection, target });
   });
 
   server.get("/-/healthy", (_, reply) => sendText(reply, "Healthy.\n"));
@@ -98,9 +98,8 @@ export function createServer(
   return server;
 }
 
-interface Probe {
+interface Probe extends Omit<Selection, "target"> {
   readonly target: Target;
-  readonly levels: ReadonlySet<Level>;
 }
 
 function sendText(reply: FastifyReply, text: string): FastifyReply {

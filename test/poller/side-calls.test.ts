@@ -63,6 +63,21 @@ test("an interval of 0 is never, and the cluster's nodes are asked for only with
   ).toBeUndefined();
 });
 
+test.each([
+  ["connections", ["sora_connection_info", "sora_target_channels", "sora_target_connections"]],
+  ["report", ["sora_srtp_sent_packets_total"]],
+  ["license", ["sora_license_max_connections"]],
+  ["recording", ["sora_archiving_seconds", "sora_recording_active"]],
+  ["cluster", ["sora_cluster_node"]],
+] as const)("the group %s", async (group, names) => {
+  answers.ListStartedRecording = () => [{ channel_id: "a" }];
+  answers.ListArchiving = () => [{ channel_id: "a", connection_id: "C", seconds: 1 }];
+  answers.ListClusterNodes = () => [{ node_name: "n", connected: true }];
+  await one.poll();
+  const families = one.target.snapshots(new Set([group])).flatMap((snapshot) => snapshot.families);
+  expect(families.map(({ name }) => name).sort()).toEqual(names);
+});
+
 describe("failing", () => {
   test("the last good answer stays for three of its intervals, then goes; the neighbours stay", async () => {
     await one.poll();

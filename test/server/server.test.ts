@@ -174,7 +174,12 @@ describe("/probe", () => {
     ["?target=127.0.0.1:22", 404, "No configured target has this name.\n"],
     ["?target=http://a/", 404, "No configured target has this name.\n"],
     ["?target=a&level=node", 400, 'level "node" is not one of connection, channel, target\n'],
-    ["?target=a&module=x", 400, 'unknown parameter "module"; there are target and level\n'],
+    [
+      "?target=a&group=connections&group=rtp",
+      400,
+      'group "rtp" is not one of connections, report, cluster, license, recording\n',
+    ],
+    ["?target=a&module=x", 400, 'unknown parameter "module"; there are target, level, group\n'],
     ["?target=a&__proto__=x", 400, undefined],
   ])("%s is answered with %i", async (query, status, message) => {
     const answer = await probe(query);
