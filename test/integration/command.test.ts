@@ -8,6 +8,7 @@ import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { fixture } from "../support/build.ts";
 import { until } from "../support/exporter.ts";
 import { calm, type FakeSora, hang, reply, startFakeSora } from "../support/fake-sora.ts";
 
@@ -230,6 +231,83 @@ test("a port in use is one line and exit 1", async () => {
   const { status, stderr } = run([`--web.listen-address=127.0.0.1:${new URL(sora.url).port}`]);
   expect(status).toBe(1);
   expect(stderr).toMatch(/^\[\S+\] FATAL: cannot start: listen EADDRINUSE[^\n]*\n$/);
+});
+
+test("a unit file of the official exporter needs another program's name, and nothing else", async () => {
+  const report = JSON.parse(fixture("sora/stats-report.json")) as unknown;
+  sora = await startFakeSora(
+    (response, operation) =>
+      (operation === "GetStatsReport" ? reply(report) : calm(reply([])))(response, operation),
+    { key: fixture("tls/self-signed.key"), cert: fixture("tls/self-signed.crt") },
+  );
+  const { child, url, exited, stderr } = await start([
+    `--sora.api-url=${sora.url}`,
+    "--sora.skip-ssl-verify",
+    "--sora.timeout=5s",
+    "--sora.client-metrics",
+    "--sora.connection-error-metrics",
+    "--sora.erlang-vm-metrics",
+    "--sora.cluster-metrics",
+    "--web.max-requests=40",
+    "--web.disable-exporter-metrics",
+    "--web.telemetry-path=/metrics",
+    "--log.level=info",
+    "--log.format=logfmt",
+  ]);
+  const scrape = async () => (await fetch(`${url}/metrics`)).text();
+  await until(async () => (await scrape()).includes("sora_cluster_up{"));
+  await until(async () => (await scrape()).includes("sora_version_info{"));
+  const text = await scrape();
+  const host = new URL(sora.url).host;
+  for (const line of fixture("golden/official-names.txt").trim().split("\n")) {
+    const [, name, labels, value] = /^\w+ (\w+)(?:\{(.*)\})? (\S+)$/.exec(line)!;
+    if (/^sora_(license|cluster_node)/.test(name!)) continue;
+    expect(text).toContain(`\n${name}{target="${host}"${labels ? `,${labels}` : ""}} ${value}\n`);
+  }
+  expect(text).not.toMatch(/^(process|nodejs)_/m);
+  child.kill("SIGTERM");
+  expect(await exited).toBe(0);
+  expect(stderr()).not.toContain("ERROR");
+});
+
+test("what a proxy in front of Sora asks for is sent: a client certificate, a token that is replaced", async () => {
+  sora = await startFakeSora(calm(reply([])), {
+    key: fixture("tls/server.key"),
+    cert: fixture("tls/server.crt"),
+    ca: fixture("tls/ca.crt"),
+    requestCert: true,
+    rejectUnauthorized: true,
+  });
+  const tls = (name: string) => join(ROOT, "test/fixtures/tls", name);
+  const token = join(directory, "token");
+  const file = join(directory, "proxy.yaml");
+  writeFileSync(token, "planted-one\n");
+  writeFileSync(
+    file,
+    `sora: { interval: 100ms }
+targets:
+  - name: proxied
+    url: ${sora.url}
+    bearer_token: { file: token }
+    tls:
+      ca_file: ${tls("ca.crt")}
+      cert_file: ${tls("client.crt")}
+      key_file: ${tls("client.key")}
+      server_name: sora.example
+`,
+  );
+  const { child, url, exited, stderr } = await start([`--config.file=${file}`, "--log.level=debug"]);
+  const sent = () => sora!.requests.at(-1)?.headers.authorization;
+  await until(() => sent() === "Bearer planted-one");
+  writeFileSync(token, "planted-two\n");
+  await until(() => sent() === "Bearer planted-two");
+  rmSync(token);
+  const failures = 'sora_exporter_poll_failures_total{target="proxied",reason="credentials"} ';
+  await until(async () => !(await (await fetch(`${url}/metrics`)).text()).includes(`${failures}0`));
+  child.kill("SIGTERM");
+  expect(await exited).toBe(0);
+  expect(stderr()).toContain("poll failed: cannot read");
+  expect(stderr()).not.toContain("planted");
 });
 
 test("a secret in a header is sent to Sora and shown nowhere", async () => {
