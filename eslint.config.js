@@ -23,7 +23,7 @@ export default defineConfig(
     },
   },
   {
-    files: ["src/catalog/**", "src/snapshot/**", "src/sora/decode.ts", "src/sora/json.ts"],
+    files: ["src/calls/**", "src/catalog/**", "src/snapshot/**", "src/sora/decode.ts", "src/sora/json.ts"],
     rules: { "no-restricted-imports": ["error", { patterns: [{ regex: edges }] }] },
   },
 );

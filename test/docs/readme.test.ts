@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { FLAGS } from "../../src/config/flags.ts";
+import { SCENARIOS } from "../../src/simulator/scenarios.ts";
 
 const read = (name: string) => readFileSync(new URL(`../../${name}`, import.meta.url), "utf8");
 const ENGLISH = read("README.md");
@@ -52,6 +53,15 @@ test("the table of flags is the list of flags, with their defaults", () => {
     )!;
     if (!negatable && fallback !== undefined) expect([flag, shown]).toEqual([flag, String(fallback)]);
   }
+});
+
+test("the table of scenarios is the list of scenarios", () => {
+  const section = ENGLISH.slice(ENGLISH.indexOf("| Scenario "));
+  const rows = section
+    .slice(0, section.indexOf("\n\n"))
+    .split("\n")
+    .flatMap((line) => /^\| `([a-z-]+)`/.exec(line)?.[1] ?? []);
+  expect(rows).toEqual(Object.keys(SCENARIOS));
 });
 
 test("every npm script that the documents name exists", () => {

@@ -162,7 +162,7 @@ describe.skipIf(lacks("prometheus"))("Prometheus", () => {
       .replaceAll(/^#.*\n/gm, "")
       .trim()
       .split("\n\n");
-    expect(queries).toHaveLength(5);
+    expect(queries).toHaveLength(6);
     for (const one of queries) {
       const result = await query(one.replace('channel_id="sora"', 'channel_id!=""'));
       if (!one.endsWith("> 0")) expect([one, result.length > 0]).toEqual([one, true]);
