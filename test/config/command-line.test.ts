@@ -3,7 +3,8 @@ import { INFO_LABELS } from "../../src/config/config.ts";
 import { FLAGS } from "../../src/config/flags.ts";
 import { helpText } from "../../src/config/help.ts";
 import { configJsonSchema } from "../../src/config/schema.ts";
-import { configOf, DEFAULTS, load, messageOf, NO_TLS } from "./support.ts";
+import { NO_TLS } from "../support/exporter.ts";
+import { configOf, DEFAULTS, load, messageOf } from "./support.ts";
 
 interface Property {
   readonly type: string;

@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import { INFO_LABELS } from "../../src/config/config.ts";
 import type { Config, TargetConfig } from "../../src/config/config.ts";
 import { FLAGS } from "../../src/config/flags.ts";
-import { configOf, DEFAULTS, load, messageOf, NO_TLS } from "./support.ts";
+import { NO_TLS } from "../support/exporter.ts";
+import { configOf, DEFAULTS, load, messageOf } from "./support.ts";
 
 describe("defaults", () => {
   test.each([

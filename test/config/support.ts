@@ -1,9 +1,10 @@
 /** Loading configurations from strings instead of files and the process. */
 import { ConfigError } from "../../src/config/errors.ts";
 import { INFO_LABELS } from "../../src/config/config.ts";
-import type { Config, HeaderValue, TlsConfig } from "../../src/config/config.ts";
+import type { Config, HeaderValue } from "../../src/config/config.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import type { Command } from "../../src/config/load.ts";
+import { NO_TLS } from "../support/exporter.ts";
 
 export interface Given {
   /** Content of `config.yaml`, which --config.file then names. */
@@ -52,15 +53,6 @@ export function sentHeaders(given: Given): Record<string, string> {
     entries.map(([name, value]) => [name, typeof value === "string" ? value : value()]),
   );
 }
-
-/** TLS where nothing is said of it. */
-export const NO_TLS: TlsConfig = {
-  ca: undefined,
-  cert: undefined,
-  key: undefined,
-  serverName: undefined,
-  skipVerify: false,
-};
 
 /** What the exporter runs with where nothing is set. */
 export const DEFAULTS: Config = {

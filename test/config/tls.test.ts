@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { keyPair, newKey } from "./key-pair.ts";
-import { configOf, messageOf, NO_TLS } from "./support.ts";
+import { NO_TLS } from "../support/exporter.ts";
+import { configOf, messageOf } from "./support.ts";
 import type { Given } from "./support.ts";
 
 const { cert, key } = keyPair();

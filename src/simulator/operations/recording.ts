@@ -12,7 +12,7 @@ import { isRunning } from "../recording.ts";
 import type { World } from "../world.ts";
 import type { Body, Operations } from "./operation.ts";
 import { invalid, readBoolean, readInteger, readOptionalObject, readString, Refusal } from "./operation.ts";
-import { codecs } from "./signaling.ts";
+import { described } from "./signaling.ts";
 
 /** Seconds. */
 const DAY = 86_400;
@@ -77,11 +77,7 @@ export const RECORDING: Operations = {
       // Whoever joined later has been recorded for as long as it is there.
       const sinceMs = Math.max(recording.startMs, startMs + plan.life.joinTick * 1_000);
       return {
-        ...codecs(plan),
-        bundle_id: plan.bundleId,
-        channel_id: plan.channelId,
-        client_id: plan.clientId,
-        connection_id: plan.connectionId,
+        ...described(plan),
         seconds: seconds(world.nowMs - sinceMs),
       };
     });

@@ -75,11 +75,7 @@ function listed(plan: Plan, { world }: Context): object {
   const { form, startMs } = world.options;
   const newer = form === "2024";
   return {
-    ...codecs(plan),
-    bundle_id: plan.bundleId,
-    channel_id: plan.channelId,
-    client_id: plan.clientId,
-    connection_id: plan.connectionId,
+    ...described(plan),
     // Microseconds, of which a world that ticks by the second has none of its own.
     created_time: (startMs + plan.life.joinTick * 1_000) * 1_000 + (plan.lifeKey % 1_000),
     ...(newer ? { node_name: nodeName(plan.slot.node) } : { multistream: true }),
@@ -90,9 +86,17 @@ function listed(plan: Plan, { world }: Context): object {
   };
 }
 
-/** `audio` and `video` as lists have them: `false`, or an object with `codec_type` and, for video, `bit_rate` (kbit/s). */
-export function codecs({ videoCodec, videoKbps }: Plan): object {
+/**
+ * What all lists of connections say of one: its ids, and `audio` and `video`, which are `false` or an object with
+ * `codec_type` and, for video, `bit_rate` (kbit/s).
+ */
+export function described(plan: Plan): object {
+  const { videoCodec, videoKbps } = plan;
   return {
+    bundle_id: plan.bundleId,
+    channel_id: plan.channelId,
+    client_id: plan.clientId,
+    connection_id: plan.connectionId,
     // Everybody sends audio, or receives it.
     audio: { codec_type: "OPUS" },
     video: videoCodec === null ? false : { bit_rate: videoKbps, codec_type: videoCodec },
