@@ -12,9 +12,12 @@ import { type FakeSora, hang, startFakeSora } from "../support/fake-sora.ts";
 import { find } from "../support/parse.ts";
 import { startTap, type Tap } from "../support/tap.ts";
 
+/** Long enough for a loaded machine to answer in time three times over, which is how long data stay. */
+const INTERVAL_MS = 400;
 const OFTEN = Object.fromEntries(
-  Object.keys(NO_CALLS).map((call) => [call, 100]),
+  Object.keys(NO_CALLS).map((call) => [call, INTERVAL_MS]),
 ) as unknown as typeof NO_CALLS;
+const PACE = { intervalMs: INTERVAL_MS, timeoutMs: 10_000 };
 const LOOPBACK = { host: "127.0.0.1", port: 0 };
 
 let nowMs: number;
@@ -75,7 +78,7 @@ async function rounds(more: number, operations: readonly string[] = Object.keys(
 test("everything that Sora tells is exposed, and agrees with itself", async () => {
   const { channelId } = simulator.world.channels()[0]!;
   expect(await call("Sora_20161101.StartRecording", { channel_id: channelId, expire_time: 600 })).toBe(200);
-  exporter = await runExporter([{ name: "sim", url: simulator.url }], { calls: OFTEN });
+  exporter = await runExporter([{ name: "sim", url: simulator.url, ...PACE }], { calls: OFTEN });
   await rounds(2);
   const samples = await exporter.scrape();
   const named = (name: string) => samples.filter((sample) => sample.name === name);
@@ -126,7 +129,7 @@ test("of Sora's operations only those that read are called, in good times and in
 
 test("a node that is lost is left for another one, which says whose its report is", async () => {
   const [first, , last] = simulator.urls as [string, string, string];
-  exporter = await runExporter([{ name: "sim", urls: [`${last}/`, `${first}/`] }], { calls: OFTEN });
+  exporter = await runExporter([{ name: "sim", urls: [`${last}/`, `${first}/`], ...PACE }], { calls: OFTEN });
   const activeUrl = async () =>
     (await exporter!.scrape())
       .filter(({ name }) => name === "sora_exporter_active_url_info")
@@ -171,8 +174,8 @@ test("a target that hangs and one that refuses what it can take nothing from one
   exporter = await runExporter(
     [
       { name: "hangs", url: other.url, timeoutMs: 80 },
-      { name: "sim", url: simulator.url },
-      { name: "old", url: simulator.urls[1]! },
+      { name: "sim", url: simulator.url, ...PACE },
+      { name: "old", url: simulator.urls[1]!, ...PACE },
     ],
     { calls: OFTEN },
   );
@@ -203,7 +206,9 @@ test("a target that hangs and one that refuses what it can take nothing from one
 });
 
 test("a Sora that has become slow fails its calls, and is itself again within an interval", async () => {
-  exporter = await runExporter([{ name: "sim", url: simulator.url }], { calls: OFTEN });
+  exporter = await runExporter([{ name: "sim", url: simulator.url, ...PACE, timeoutMs: 1000 }], {
+    calls: OFTEN,
+  });
   await rounds(1);
   await scenario("api-slow");
   await until(async () => find(await exporter!.scrape(), "sora_up")?.value === 0);
@@ -218,7 +223,7 @@ test("a Sora that has become slow fails its calls, and is itself again within an
 
 test("what is recorded can be played back, number for number", async () => {
   const record = join(directory, "record.jsonl");
-  exporter = await runExporter([{ name: "sim", url: simulator.url }], { record });
+  exporter = await runExporter([{ name: "sim", url: simulator.url, ...PACE }], { record });
   await exporter.polls("sim", 2);
   nowMs += 60_000;
   await exporter.polls("sim", 2);
@@ -230,11 +235,14 @@ test("what is recorded can be played back, number for number", async () => {
   expect(last.values).toEqual(JSON.parse(JSON.stringify(simulator.world.connections({ local: false }))));
   expect(Math.abs(last.time.secs_since_epoch - Date.now() / 1000)).toBeLessThan(60);
 
-  const original = await runExporter([{ name: "sim", url: simulator.url }]);
+  const original = await runExporter([{ name: "sim", url: simulator.url, ...PACE }]);
   let played: RunningExporter | undefined;
-  const replay = await startReplay({ ...LOOPBACK, file: record, nowMs: () => Date.now() + 3_600_000 });
+  let replayMs = 0;
+  const replay = await startReplay({ ...LOOPBACK, file: record, nowMs: () => replayMs });
+  // Past the last record, which stays.
+  replayMs += 3_600_000;
   try {
-    played = await runExporter([{ name: "sim", url: replay.url }]);
+    played = await runExporter([{ name: "sim", url: replay.url, ...PACE }]);
     await Promise.all([original.polls("sim", 1), played.polls("sim", 1)]);
     const numbers = async (one: RunningExporter) =>
       (await one.scrape()).filter(({ name }) => name.startsWith("sora_connection_"));
@@ -245,7 +253,7 @@ test("what is recorded can be played back, number for number", async () => {
 });
 
 test("a recording that cannot be written costs a line in the log, and no poll", async () => {
-  exporter = await runExporter([{ name: "sim", url: simulator.url }], { record: directory });
+  exporter = await runExporter([{ name: "sim", url: simulator.url, ...PACE }], { record: directory });
   await exporter.polls("sim", 3);
   expect(find(await exporter.scrape(), "sora_up")?.value).toBe(1);
   expect(exporter.log.filter(({ msg }) => msg.startsWith("cannot record: EISDIR"))).toHaveLength(1);
