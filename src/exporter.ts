@@ -34,7 +34,7 @@ const CLOSE_GRACE_MS = 2000;
 /**
  * Starts an exporter.
  *
- * @throws the error of Node.js (`EADDRINUSE` and so on) if it cannot listen; nothing is left running then
+ * @throws the error of Node.js (`EADDRINUSE` and so on) if it cannot listen, or record; nothing is left running then
  */
 export async function startExporter(config: Config, { log, version }: ExporterEdges): Promise<Exporter> {
   const metrics = createOwnMetrics({
@@ -43,7 +43,7 @@ export async function startExporter(config: Config, { log, version }: ExporterEd
     now: () => systemClock.now(),
   });
   const { calls, report, info } = config;
-  const record = config.record === undefined ? undefined : createRecorder(config.record, log);
+  const record = config.record === undefined ? undefined : await createRecorder(config.record, log);
   const clients = config.targets.map(({ urls, ...target }) =>
     urls.map((url) => createSoraClient({ ...target, url })),
   );

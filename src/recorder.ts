@@ -8,11 +8,15 @@ import { formatRecord } from "./sora/recording.ts";
 const MODE = 0o600;
 
 /**
- * Makes a function that appends one answer to a file.
+ * Makes a function that appends one answer to a file, which is made if there is none.
  *
- * It never rejects: a file that cannot be written costs a line in the log, and one more when it can be written again, but no poll.
+ * The function never rejects: a file that cannot be written costs a line in the log, and one more when it can be written again, but no poll.
  */
-export function createRecorder(path: string, log: Logger): (timeMs: number, body: Buffer) => Promise<void> {
+export async function createRecorder(
+  path: string,
+  log: Logger,
+): Promise<(timeMs: number, body: Buffer) => Promise<void>> {
+  await appendFile(path, "", { mode: MODE });
   let works = true;
   return async (timeMs, body) => {
     try {

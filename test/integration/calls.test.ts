@@ -1,6 +1,6 @@
 /** All calls together, over loopback, against the simulator. */
 
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -252,9 +252,22 @@ test("what is recorded can be played back, number for number", async () => {
   }
 });
 
-test("a recording that cannot be written costs a line in the log, and no poll", async () => {
-  exporter = await runExporter([{ name: "sim", url: simulator.url, ...PACE }], { record: directory });
+test("a recording that can no longer be written costs a line in the log, and no poll", async () => {
+  const gone = join(directory, "gone");
+  mkdirSync(gone);
+  const record = join(gone, "record.jsonl");
+  exporter = await runExporter([{ name: "sim", url: simulator.url, ...PACE }], { record });
+  rmSync(gone, { recursive: true });
   await exporter.polls("sim", 3);
   expect(find(await exporter.scrape(), "sora_up")?.value).toBe(1);
-  expect(exporter.log.filter(({ msg }) => msg.startsWith("cannot record: EISDIR"))).toHaveLength(1);
+  expect(exporter.log.filter(({ msg }) => msg.startsWith("cannot record: ENOENT"))).toHaveLength(1);
+  mkdirSync(gone);
+  await exporter.polls("sim", 2);
+  expect(exporter.log.filter(({ msg }) => msg === "polls are recorded again")).toHaveLength(1);
+});
+
+test("a recording that cannot be written from the start is an error at the start", async () => {
+  await expect(runExporter([{ name: "sim", url: simulator.url }], { record: directory })).rejects.toThrow(
+    "EISDIR",
+  );
 });
