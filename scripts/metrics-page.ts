@@ -29,8 +29,8 @@ Every metric of sora-stats-exporter, with the call of Sora's API and the field t
 - Each call fails by itself. Its last good data stay for ${STALE_INTERVALS} of its intervals, then its series end; what other calls brought stays.
   \`sora_up\` is about \`GetStatsAllConnections\` alone, \`sora_cluster_up\` about \`ListClusterNodes\`, and
   \`sora_exporter_call_success\` about each call.
-- A call that Sora refuses (HTTP 400) is one that this version of Sora does not offer. It is logged once and asked again when Sora has been
-  away, or after an hour; \`sora_up\` does not fall for it.
+- A call that Sora refuses (HTTP 400 and an \`error_type\`, other than NOT-CLUSTER-MAJORITY) is one that this version of Sora does not
+  offer. It is logged once and asked again when Sora has been away, at another URL, or after ten minutes; \`sora_up\` does not fall for it.
 
 ## GetStatsAllConnections: statistics of connections
 
@@ -128,7 +128,8 @@ ${table(
     ]),
 )}
 
-A poll is one reading of the statistics, over as many URLs as it takes; a call is one request. Values of \`reason\` are all there from the
+A poll is one reading of the statistics, over as many URLs as it takes; a call is one request,
+which is sent a second time where the connection that was kept open for it turns out to be closed. Values of \`reason\` are all there from the
 start as 0. A poll (\`sora_exporter_poll_failures_total\`) or a call (\`sora_exporter_call_failures_total\`) fails for:
 
 ${reasons(FAILURE_REASONS)}

@@ -42,14 +42,14 @@ export async function startExporter(config: Config, { log, version }: ExporterEd
     process: !config.web.disableExporterMetrics,
     now: () => systemClock.now(),
   });
-  const { calls, report, info } = config;
+  const { report, info } = config;
   const record = config.record === undefined ? undefined : await createRecorder(config.record, log);
   const clients = config.targets.map(({ urls, ...target }) =>
     urls.map((url) => createSoraClient({ ...target, url })),
   );
   const targets = config.targets.map((target, i) =>
     createTarget(
-      { ...target, calls, report, info },
+      { ...target, report, info },
       {
         clients: clients[i]!,
         clock: systemClock,

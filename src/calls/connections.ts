@@ -102,8 +102,10 @@ function readListed(
   const { audio, video } = object;
   const scaled = (value: unknown, key: string, scale: (value: number) => number) => {
     if (value === undefined || value === null) return undefined;
-    if (typeof value === "number" && Number.isFinite(value)) return scale(value);
-    reject(typeof value === "number" ? "not_finite" : "not_a_number", key);
+    if (typeof value !== "number") reject("not_a_number", key);
+    else if (!Number.isFinite(value)) reject("not_finite", key);
+    else if (value < 0) reject("negative", key);
+    else return scale(value);
     return undefined;
   };
   return {

@@ -54,6 +54,7 @@ export function draftReport(report: Readonly<Record<string, unknown>>, context: 
     const group = GROUP_OF_SECTION.get(key);
     if (group !== undefined && !context.groups[group]) continue;
     if (key === "cluster_relay") visitRelays(walk, value);
+    else if (group !== undefined && !isObject(value)) draft.reject("not_an_object", key);
     else visit(walk, value, [key]);
   }
   return draft.finish();
@@ -75,11 +76,11 @@ function visitRelays(walk: Walk, relays: unknown): void {
   }
   for (const [index, relay] of (relays as readonly unknown[]).entries()) {
     const where = `cluster_relay[${index}]`;
-    if (typeof relay !== "object" || relay === null || Array.isArray(relay)) {
+    if (!isObject(relay)) {
       walk.draft.reject("not_an_object", where);
       continue;
     }
-    const { node_name: name, ...fields } = relay as Readonly<Record<string, unknown>>;
+    const { node_name: name, ...fields } = relay;
     if (typeof name !== "string" || name === "") walk.draft.reject("no_name", `${where}: node_name`);
     else visit(walk, fields, ["cluster_relay", labelValue(name)]);
   }
@@ -87,14 +88,14 @@ function visitRelays(walk: Walk, relays: unknown): void {
 
 function visit(walk: Walk, value: unknown, path: readonly string[]): void {
   if (RESET_BY_READING.test(path.at(-1)!)) return;
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+  if (isObject(value)) {
     if (path.length > MAX_DEPTH) walk.draft.reject("too_deep", path.join("."));
     else
       for (const [key, child] of Object.entries(value))
         visit(walk, child, [...path, labelValue(originalKey(key))]);
     return;
   }
-  if (typeof value === "string" && addInfo(walk, value, path.join("."))) return;
+  if (addInfo(walk, value, path.join("."))) return;
   const found = findRule(path);
   if (found !== undefined) {
     // What the Erlang VM tells besides numbers is no mistake.
@@ -102,9 +103,13 @@ function visit(walk: Walk, value: unknown, path: readonly string[]): void {
   } else if (typeof value === "number") addUnknown(walk, value, path);
 }
 
-function addInfo({ draft, base }: Walk, value: string, path: string): boolean {
+function addInfo({ draft, base }: Walk, value: unknown, path: string): boolean {
   const info = REPORT_INFO.find((candidate) => candidate.path === path);
   if (info === undefined) return false;
+  if (typeof value !== "string") {
+    if (value !== null) draft.reject("malformed", path);
+    return true;
+  }
   const labels: Label[] = [...base, [info.label, toLabelValue(value)]];
   draft.add({ name: info.name, type: "gauge", help: info.help }, 1, labels);
   return true;
@@ -155,6 +160,10 @@ function addUnknown(walk: Walk, value: number, path: readonly string[]): void {
     lossy ? [...walk.base, ["path", shown]] : walk.base,
     divisor,
   );
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function addOnce(

@@ -5,7 +5,6 @@ import type { ListenAddress } from "./addresses.ts";
 export interface Config {
   /** The Soras to poll, at least one, with unique names. */
   readonly targets: readonly TargetConfig[];
-  readonly calls: CallIntervals;
   readonly report: ReportGroups;
   readonly info: InfoConfig;
   readonly web: {
@@ -79,6 +78,7 @@ export interface TargetConfig {
   /** At most `intervalMs`. */
   readonly timeoutMs: number;
   readonly bodySizeLimitBytes: number;
+  readonly calls: CallIntervals;
   /** Headers to send, by lower-case name. Their values are secrets: never log or show them. */
   readonly headers: Readonly<Record<string, HeaderValue>>;
   readonly tls: TlsConfig;
@@ -89,11 +89,11 @@ export type HeaderValue = string | (() => string);
 
 /** TLS towards Sora, or the proxy in front of it. The key is a secret. */
 export interface TlsConfig {
-  /** PEM; undefined for the authorities that Node.js knows. */
-  readonly ca: string | undefined;
-  /** PEM, of the client. */
-  readonly cert: string | undefined;
-  readonly key: string | undefined;
+  /** Reads PEM from its file; undefined for the authorities that Node.js knows. */
+  readonly ca: (() => string) | undefined;
+  /** Read PEM of the client from their files, as those are replaced; they throw if they cannot. */
+  readonly cert: (() => string) | undefined;
+  readonly key: (() => string) | undefined;
   /** Name to ask for and to check; undefined for the URL's host. */
   readonly serverName: string | undefined;
   readonly skipVerify: boolean;

@@ -3,7 +3,7 @@
  * before a default.
  */
 import type { z } from "zod";
-import type { CallIntervals, Config, ReportGroups } from "./config.ts";
+import type { Config, ReportGroups } from "./config.ts";
 import { ConfigError, pathText, reason } from "./errors.ts";
 import type { Problem } from "./errors.ts";
 import { parseConfigFile } from "./file.ts";
@@ -50,8 +50,8 @@ export function loadConfig({ argv, env, readFile }: ConfigSources): Command {
   const problems: Problem[] = [];
   const report = (problem: Problem) => problems.push(problem);
   const secrets = { env, readFile, configPath: file.path };
-  const timeoutIsSet = given.sora?.timeout !== undefined;
-  const targets = resolveTargets(settings, { secrets, timeoutIsSet, report });
+  const isSet = (section: string, key: string) => given[section]?.[key] !== undefined;
+  const targets = resolveTargets(settings, { secrets, isSet, report });
   const info = resolveInfo(settings.metrics, secrets, report);
   if (problems.length > 0) throw firstError(problems, file, line.overrides);
   const { web, log } = settings;
@@ -59,7 +59,6 @@ export function loadConfig({ argv, env, readFile }: ConfigSources): Command {
     command: line.command,
     config: {
       targets,
-      calls: callsOf(settings.calls),
       report: reportOf(settings.sora),
       info,
       web: {
@@ -71,17 +70,6 @@ export function loadConfig({ argv, env, readFile }: ConfigSources): Command {
       log: { level: log.level, format: log.format },
       record: line.record?.path,
     },
-  };
-}
-
-function callsOf(calls: Settings["calls"]): CallIntervals {
-  return {
-    ListConnections: calls.list_connections,
-    GetStatsReport: calls.get_stats_report,
-    ListClusterNodes: calls.list_cluster_nodes,
-    GetLicense: calls.get_license,
-    ListStartedRecording: calls.list_started_recording,
-    ListArchiving: calls.list_archiving,
   };
 }
 

@@ -116,7 +116,10 @@ export const configSchema = map({
     .describe("Soras to poll in place of sora.url."),
   calls: map(SECTIONS.calls)
     .prefault({})
-    .describe("How often Sora is asked for more than connections' statistics, 100ms to 1d, or 0s for never."),
+    .describe(
+      "How often Sora is asked for more than connections' statistics, 100ms to 1d, or 0s for never. " +
+        "Unless set, never more often than for those.",
+    ),
   metrics: map({ ...SECTIONS.metrics, client_id_key: clientIdKey })
     .prefault({})
     .describe("What the metrics tell of who a connection is."),

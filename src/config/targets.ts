@@ -1,5 +1,5 @@
 /** The targets to poll: those of the file or the one of `sora`, and the rules between their keys. */
-import type { TargetConfig } from "./config.ts";
+import type { CallIntervals, TargetConfig } from "./config.ts";
 import type { Problem } from "./errors.ts";
 import { pathText, quote } from "./errors.ts";
 import { resolveHeaders } from "./headers.ts";
@@ -12,18 +12,18 @@ import { formatDuration } from "./units.ts";
 /** What resolving targets needs beside the settings. */
 export interface TargetContext {
   readonly secrets: SecretSources;
-  /** Whether somebody set `sora.timeout`; its default gives way to a shorter interval. */
-  readonly timeoutIsSet: boolean;
+  /** Whether somebody set a key of a section; the defaults of some give way to others. */
+  readonly isSet: (section: string, key: string) => boolean;
   readonly report: (problem: Problem) => void;
 }
 
 /** The targets with what they inherit from `sora` filled in. */
 export function resolveTargets(settings: Settings, context: TargetContext): TargetConfig[] {
   if (settings.targets.length === 0) {
-    return [resolveTarget({ url: settings.sora.url }, ["sora"], settings.sora, context)];
+    return [resolveTarget({ url: settings.sora.url }, ["sora"], settings, context)];
   }
   const targets = settings.targets.map((target, i) =>
-    resolveTarget(target, ["targets", i], settings.sora, context),
+    resolveTarget(target, ["targets", i], settings, context),
   );
   reportSharedNames(targets, settings.targets, context);
   return targets;
@@ -32,17 +32,20 @@ export function resolveTargets(settings: Settings, context: TargetContext): Targ
 function resolveTarget(
   given: TargetSettings,
   path: readonly PropertyKey[],
-  sora: Settings["sora"],
+  settings: Settings,
   context: TargetContext,
 ): TargetConfig {
   const { secrets, report } = context;
+  const { sora } = settings;
+  const times = resolveTimes(given, path, sora, context);
   // The schema sees to it that there is one of the two.
   const urls = given.urls ?? [given.url!];
   return {
     name: given.name ?? hostAndPort(urls[0]!),
     urls,
     local: given.local ?? sora.local,
-    ...resolveTimes(given, path, sora, context),
+    ...times,
+    calls: resolveCalls(settings.calls, times.intervalMs, context),
     bodySizeLimitBytes: given.body_size_limit ?? sora.body_size_limit,
     headers: resolveHeaders(given, path, secrets, report),
     tls: resolveTls(given.tls ?? {}, [...path, "tls"], sora.skip_ssl_verify, secrets, report),
@@ -56,7 +59,7 @@ function resolveTimes(
   context: TargetContext,
 ): { intervalMs: number; timeoutMs: number } {
   const intervalMs = given.interval ?? sora.interval;
-  if (given.timeout === undefined && !context.timeoutIsSet) {
+  if (given.timeout === undefined && !context.isSet("sora", "timeout")) {
     return { intervalMs, timeoutMs: Math.min(sora.timeout, intervalMs) };
   }
   const timeoutMs = given.timeout ?? sora.timeout;
@@ -68,6 +71,20 @@ function resolveTimes(
     });
   }
   return { intervalMs, timeoutMs };
+}
+
+/** Unless somebody asks for it, no call is made more often than that for the statistics. */
+function resolveCalls(calls: Settings["calls"], intervalMs: number, { isSet }: TargetContext): CallIntervals {
+  const every = (key: keyof Settings["calls"]) =>
+    isSet("calls", key) ? calls[key] : Math.max(calls[key], intervalMs);
+  return {
+    ListConnections: every("list_connections"),
+    GetStatsReport: every("get_stats_report"),
+    ListClusterNodes: every("list_cluster_nodes"),
+    GetLicense: every("get_license"),
+    ListStartedRecording: every("list_started_recording"),
+    ListArchiving: every("list_archiving"),
+  };
 }
 
 function reportSharedNames(

@@ -17,7 +17,7 @@ interface Pem {
 }
 
 /**
- * Reads the files of a target's `tls`.
+ * Checks the files of a target's `tls`, which are read again for each connection.
  *
  * @param path of the `tls` key
  * @param skipVerify what holds where the target does not say it
@@ -51,11 +51,20 @@ export function resolveTls(
     complain("key_file", `${quote(key?.path)} is not the key of the certificate in cert_file`);
   }
   return {
-    ca: ca?.text,
-    cert: cert?.text,
-    key: key?.text,
+    ca: reader(given.ca_file, sources),
+    cert: reader(given.cert_file, sources),
+    key: reader(given.key_file, sources),
     serverName: given.server_name,
     skipVerify: given.insecure_skip_verify ?? skipVerify,
+  };
+}
+
+function reader(file: string | undefined, sources: SecretSources): (() => string) | undefined {
+  if (file === undefined) return undefined;
+  return () => {
+    const found = readNamedFile(file, sources);
+    if ("problem" in found) throw new Error(found.problem);
+    return found.text;
   };
 }
 

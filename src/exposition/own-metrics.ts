@@ -292,7 +292,7 @@ function createFamilies(registry: Registry, version: string) {
     }),
     unknownFields: new Gauge({
       name: "sora_exporter_unknown_fields",
-      help: "Fields in the last good answer that the catalog does not know and the general rule named",
+      help: "Fields in the last good answer of GetStatsAllConnections that the general rule named, as the catalog does not know them",
       labelNames: byTarget,
       registers,
     }),

@@ -7,6 +7,8 @@ export interface Pollable {
   readonly intervalMs: number;
   /** One poll; must not reject, and ends soon once the signal aborts. */
   poll(signal: AbortSignal): Promise<void>;
+  /** Takes what has the next poll begin at once, whatever the interval. */
+  onDue?(wake: () => void): void;
 }
 
 /** What is polled of one Sora, each at its own pace. */
@@ -58,13 +60,19 @@ async function runLoop(
   signal: AbortSignal,
 ): Promise<void> {
   let due = clock.monotonic() + firstAfterMs;
-  while (await sleepUntil(due, clock, signal)) {
+  let nap = new AbortController();
+  call.onDue?.(() => nap.abort());
+  for (;;) {
+    const rested = await sleepUntil(due, clock, AbortSignal.any([signal, nap.signal]));
+    if (signal.aborted) return;
+    if (!rested) due = clock.monotonic();
+    nap = new AbortController();
     await call.poll(signal);
     due = Math.max(due + call.intervalMs, clock.monotonic());
   }
 }
 
-/** @returns false if the signal ended the wait */
+/** @returns whether it was due; else the signal ended the wait */
 async function sleepUntil(due: number, clock: Clock, signal: AbortSignal): Promise<boolean> {
   try {
     await clock.sleep(Math.max(0, due - clock.monotonic()), signal);

@@ -10,8 +10,8 @@ import type { Clock } from "./clock.ts";
 import { createLatest } from "./latest.ts";
 import type { Pollable } from "./poller.ts";
 
-/** How long an operation that Sora refused is left alone; a Sora that is updated answers failures meanwhile. */
-export const REFUSED_RETRY_MS = 3_600_000;
+/** How long an operation that Sora refused is left alone. */
+export const REFUSED_RETRY_MS = 600_000;
 
 /** What an answer is made into. */
 export interface Reading<T> {
@@ -32,17 +32,22 @@ export interface SideCallOptions<T> {
    * been logged, and a refusal says nothing of what Sora offers.
    */
   readonly isUp: () => boolean;
+  /** The address that is asked at the moment. */
+  readonly url: () => string;
 }
 
 export interface SideCall<T> extends Pollable {
   /** What the last good answer was made into, as long as it is not stale. */
   latest(): T | undefined;
-  /** Has the operation asked for at the next turn, even if Sora refused it: it may be another version now. */
-  forgetRefusal(): void;
+  /**
+   * Has the call made at once where it failed last, or where Sora refused it: it may be another Sora now, or another
+   * version of it.
+   */
+  hurry(): void;
 }
 
 export function createSideCall<T>(
-  { target, operation, intervalMs, ask, isUp }: SideCallOptions<T>,
+  { target, operation, intervalMs, ask, isUp, url }: SideCallOptions<T>,
   { clock, metrics, log }: { clock: Clock; metrics: OwnMetrics; log: Logger },
 ): SideCall<T> {
   const words = { answers: `${operation} answers again`, fails: `${operation} failed` };
@@ -50,18 +55,25 @@ export function createSideCall<T>(
   const latest = createLatest<T>(intervalMs, clock);
   let refusedUntil = -Infinity;
   let saidRefused = false;
+  let failing = false;
+  let wake = () => {};
   return {
     intervalMs,
     latest: () => latest.get(),
-    forgetRefusal() {
+    onDue(callback) {
+      wake = callback;
+    },
+    hurry() {
       refusedUntil = -Infinity;
+      if (failing) wake();
     },
     async poll(signal) {
       if (clock.monotonic() < refusedUntil) return;
+      const asked = url();
       try {
         const { value, values, unknownPaths = [] } = await ask(signal);
         latest.set(value);
-        saidRefused = false;
+        failing = saidRefused = false;
         metrics.callSucceeded(target, operation, clock.now());
         metrics.valuesRejected(target, values);
         callLog.succeeded({});
@@ -71,7 +83,9 @@ export function createSideCall<T>(
         if (signal.aborted) return; // We gave up, not Sora.
         const failure = toFailure(error);
         metrics.callFailed(target, operation, failure.reason);
-        if (!isUp()) return;
+        failing = true;
+        // Of a Sora that is away, or an address that is no longer asked, there is nothing more to say.
+        if (!isUp() || url() !== asked) return;
         if (!failure.refusal) {
           callLog.failed(failure);
           return;

@@ -43,8 +43,8 @@ export interface SideCalls {
   listing(): Listing | undefined;
   /** What the others said last, of some groups or of all. */
   snapshots(groups?: ReadonlySet<Group>): Snapshot[];
-  /** See `SideCall.forgetRefusal`. */
-  forgetRefusals(): void;
+  /** See `SideCall.hurry`. */
+  hurry(): void;
 }
 
 /** What a scrape may ask for a part of: calls whose metrics belong together. */
@@ -68,7 +68,7 @@ export function createSideCalls(options: SideCallsOptions, edges: SideCallsEdges
       const body = await asked.call(operation, parameters, signal);
       return read(body, { target, timeMs: clock.now(), url: asked.url });
     };
-    return createSideCall({ target, operation, intervalMs, ask, isUp }, edges);
+    return createSideCall({ target, operation, intervalMs, ask, isUp, url: () => client().url }, edges);
   }
 
   const listConnections = create("ListConnections", { local }, (body) => {
@@ -128,8 +128,8 @@ export function createSideCalls(options: SideCallsOptions, edges: SideCallsEdges
       drafting
         .filter(({ group }) => wanted === undefined || wanted.has(group))
         .flatMap(({ call }) => call?.latest() ?? []),
-    forgetRefusals() {
-      for (const { call } of made) call.forgetRefusal();
+    hurry() {
+      for (const { call } of made) call.hurry();
     },
   };
 }

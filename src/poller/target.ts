@@ -8,7 +8,8 @@ import { SnapshotBuilder } from "../snapshot/build.ts";
 import type { Snapshot, StatsSnapshot } from "../snapshot/snapshot.ts";
 import type { SoraClient } from "../sora/client.ts";
 import { decodeArray } from "../sora/decode.ts";
-import { SoraFailure } from "../sora/failure.ts";
+import type { SoraFailure } from "../sora/failure.ts";
+import { createAddresses } from "./addresses.ts";
 import { createCallLog, toFailure } from "./call-log.ts";
 import type { Clock } from "./clock.ts";
 import { createLatest } from "./latest.ts";
@@ -18,6 +19,8 @@ import { createSideCalls, type Group } from "./side-calls.ts";
 export interface TargetOptions {
   readonly name: string;
   readonly intervalMs: number;
+  /** For one address; at most `intervalMs`, which is for all of them together. */
+  readonly timeoutMs: number;
   /** Whether to ask for the connections of the asked node alone. */
   readonly local: boolean;
   readonly calls: CallIntervals;
@@ -51,64 +54,53 @@ export interface TargetEdges {
 
 /** Makes a target; nothing happens before its first poll. */
 export function createTarget(options: TargetOptions, edges: TargetEdges): Target {
-  const { name, intervalMs, local } = options;
+  const { name, intervalMs, timeoutMs, local } = options;
   const { clients, clock, metrics, log, record } = edges;
   const builder = new SnapshotBuilder(name);
   const latest = createLatest<StatsSnapshot>(intervalMs, clock);
   const callLog = createCallLog(log, { answers: "Sora answers", fails: "poll failed" }, true);
-  let active = clients[0]!;
   let attempted = false;
   let up = false;
+  const addresses = createAddresses({ clients, timeoutMs, budgetMs: intervalMs, onFailover }, clock);
   const side = createSideCalls(options, {
     clock,
     metrics,
     log,
-    client: () => active,
+    client: () => addresses.active,
     isUp: () => up,
     several: clients.length > 1,
   });
 
-  /** Asks the address that answered last, then the others; the first that answers is asked from now on. */
-  async function ask(signal: AbortSignal) {
-    const first = clients.indexOf(active);
-    const failures: SoraFailure[] = [];
-    for (let i = 0; i < clients.length; i++) {
-      const client = clients[(first + i) % clients.length]!;
-      try {
-        const body = await client.call("GetStatsAllConnections", { local }, signal);
-        const answer = decodeArray(body, "connections");
-        metrics.callSucceeded(name, "GetStatsAllConnections", clock.now());
-        if (client !== active) switchTo(client, failures);
-        return { body, answer };
-      } catch (error) {
-        if (signal.aborted) throw error;
-        const failure = toFailure(error);
-        metrics.callFailed(name, "GetStatsAllConnections", failure.reason);
-        if (failure.reason === "internal") throw failure;
-        failures.push(failure);
-      }
-    }
-    if (failures.length === 1) throw failures[0]!;
-    const all = failures.map(({ message }, i) => `${clients[(first + i) % clients.length]!.url} ${message}`);
-    throw new SoraFailure(failures[0]!.reason, all.join("; "), { cause: failures[0] });
+  function onFailover(from: SoraClient, to: SoraClient, failure: SoraFailure): void {
+    metrics.failedOver(name, { from: from.url, to: to.url });
+    log.warn({ from: from.url, to: to.url }, `another address is asked now: ${failure.message}`);
   }
 
-  function switchTo(client: SoraClient, failures: readonly SoraFailure[]): void {
-    metrics.failedOver(name, { from: active.url, to: client.url });
-    log.warn({ from: active.url, to: client.url }, `another address is asked now: ${failures[0]!.message}`);
-    active = client;
+  async function askOne(client: SoraClient, withinMs: number, stop: AbortSignal) {
+    try {
+      const body = await client.call("GetStatsAllConnections", { local }, stop, withinMs);
+      const answer = decodeArray(body, "connections");
+      metrics.callSucceeded(name, "GetStatsAllConnections", clock.now());
+      return { body, answer };
+    } catch (error) {
+      if (!stop.aborted) metrics.callFailed(name, "GetStatsAllConnections", toFailure(error).reason);
+      throw error;
+    }
   }
 
   async function poll(signal: AbortSignal): Promise<void> {
     const start = clock.monotonic();
     const seconds = () => (clock.monotonic() - start) / 1000;
     try {
-      const { body, answer } = await ask(signal);
+      const before = addresses.active;
+      const { body, answer } = await addresses.ask((client, ms) => askOne(client, ms, signal), signal);
       const built = builder.build(answer.elements, clock.now(), answer.validUtf8);
       latest.set(built.snapshot);
       metrics.pollSucceeded(name, { built, bytes: body.length, seconds: seconds() });
-      if (!up) side.forgetRefusals();
+      // What failed or was refused may work now, and need not wait for its turn.
+      const changed = !up || addresses.active !== before;
       up = true;
+      if (changed) side.hurry();
       callLog.succeeded({ connections: built.snapshot.rows.length, series: built.snapshot.series });
       callLog.leftOut({ connections: built.connections, values: built.values });
       callLog.unknownFields(built.snapshot.unknownPaths);
@@ -144,7 +136,7 @@ export function createTarget(options: TargetOptions, edges: TargetEdges): Target
 
   metrics.addTarget(name, {
     operations: ["GetStatsAllConnections", ...side.operations],
-    url: active.url,
+    url: addresses.active.url,
     series: () => snapshots().reduce((sum, { series }) => sum + series, 0),
   });
 

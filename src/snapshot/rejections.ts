@@ -15,11 +15,11 @@ export const VALUE_REJECTIONS = {
   not_a_number: "a string or a boolean where a number is expected",
   not_an_object: "a string or a boolean where a section is expected",
   array: "an array; none is exported",
-  negative: "a counter below zero",
+  negative: "a number below zero where none can be, such as a counter",
   not_finite: "a number beyond what a float can hold",
   too_deep: "nested more than 16 deep",
   too_many_fields: "more than 1,000 fields that the catalog does not know",
-  malformed: "a string that has not the form that Sora documents, such as the month of a licence",
+  malformed: "not of the form that Sora documents, such as the month of a licence",
   no_name: "an element of a list that lacks what tells it from the others, such as a node without its name",
   duplicate: "an element of a list that has the name of another one; the first is kept",
 } as const;

@@ -1,9 +1,9 @@
 /** Calls Sora's HTTP API: connections are kept alive, and nothing can be called but operations that read. */
 
-import { type Dispatcher, Pool } from "undici";
+import { buildConnector, type Dispatcher, Pool } from "undici";
 import type { HeaderValue, TlsConfig } from "../config/config.ts";
 import { decodeError } from "./decode.ts";
-import { type FailureReason, SoraFailure } from "./failure.ts";
+import { type FailureReason, oneLine, SoraFailure } from "./failure.ts";
 import { type Operation, OPERATIONS } from "./operations.ts";
 
 export interface SoraClientOptions {
@@ -25,6 +25,7 @@ export interface SoraClient {
    *
    * @param parameters becomes the JSON body; undefined for an operation without parameters
    * @param stop gives the call up
+   * @param timeoutMs for the whole call, where it is less than usual
    * @returns the body of an answer with status 200, not decoded
    * @throws SoraFailure for whatever goes wrong
    */
@@ -32,6 +33,7 @@ export interface SoraClient {
     operation: Operation,
     parameters: Readonly<Record<string, unknown>> | undefined,
     stop?: AbortSignal,
+    timeoutMs?: number,
   ): Promise<Buffer>;
   /** Ends the connections. */
   close(): Promise<void>;
@@ -48,13 +50,13 @@ export function createSoraClient(options: SoraClientOptions): SoraClient {
   const { origin, pathname } = new URL(options.url);
   const pool = new Pool(origin, {
     connections: null,
-    connect: { timeout: options.timeoutMs, ...connectOptions(options.tls) },
+    connect: createConnector(options),
     keepAliveTimeout: KEEP_ALIVE_MS,
   });
   return {
     url: options.url,
-    async call(operation, parameters, stop) {
-      const timeout = AbortSignal.timeout(options.timeoutMs);
+    async call(operation, parameters, stop, timeoutMs = options.timeoutMs) {
+      const timeout = AbortSignal.timeout(Math.ceil(timeoutMs));
       const signal = stop === undefined ? timeout : AbortSignal.any([timeout, stop]);
       const request = {
         method: "POST" as const,
@@ -75,19 +77,34 @@ export function createSoraClient(options: SoraClientOptions): SoraClient {
         if (answer.statusCode !== 200) throw await readError(answer);
         return await readBody(answer, options.bodySizeLimitBytes);
       } catch (error) {
-        throw toFailure(error, timeout, options);
+        throw toFailure(error, timeout, timeoutMs);
       }
     },
     close: () => pool.destroy(),
   };
 }
 
+/** Certificates and keys are read for each connection, as their files are replaced before they expire. */
+function createConnector({ tls, timeoutMs }: SoraClientOptions): buildConnector.connector {
+  return (options, callback) => {
+    let connect: buildConnector.connector;
+    try {
+      connect = buildConnector({ timeout: timeoutMs, ...connectOptions(tls) });
+    } catch (error) {
+      callback(error instanceof Error ? error : new Error(String(error)), null);
+      return;
+    }
+    connect(options, callback);
+  };
+}
+
+/** @throws SoraFailure `credentials` if a file cannot be read */
 function connectOptions({ ca, cert, key, serverName, skipVerify }: TlsConfig) {
   return {
     rejectUnauthorized: !skipVerify,
-    ...(ca !== undefined && { ca }),
-    ...(cert !== undefined && { cert }),
-    ...(key !== undefined && { key }),
+    ...(ca !== undefined && { ca: readFrom(ca) }),
+    ...(cert !== undefined && { cert: readFrom(cert) }),
+    ...(key !== undefined && { key: readFrom(key) }),
     ...(serverName !== undefined && { servername: serverName }),
   };
 }
@@ -158,14 +175,16 @@ async function readBody({ headers, body }: Dispatcher.ResponseData, limit: numbe
   return Buffer.concat(chunks, size);
 }
 
-function toFailure(error: unknown, timeout: AbortSignal, { timeoutMs }: SoraClientOptions): SoraFailure {
+function toFailure(error: unknown, timeout: AbortSignal, timeoutMs: number): SoraFailure {
   if (error instanceof SoraFailure) return error;
   const code = codeOf(error);
   if (timeout.aborted || code === "UND_ERR_CONNECT_TIMEOUT") {
-    return new SoraFailure("timeout", `no complete answer within ${timeoutMs} ms`, { cause: error });
+    return new SoraFailure("timeout", `no complete answer within ${Math.ceil(timeoutMs)} ms`, {
+      cause: error,
+    });
   }
   const reason: FailureReason = code !== undefined && TLS_CODE.test(code) ? "tls" : "connect";
-  const what = error instanceof Error && error.message !== "" ? error.message : String(error);
+  const what = oneLine(error instanceof Error && error.message !== "" ? error.message : String(error));
   return new SoraFailure(reason, code === undefined || what.includes(code) ? what : `${code}: ${what}`, {
     cause: error,
   });

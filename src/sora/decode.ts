@@ -1,7 +1,7 @@
 /** The body of an answer, believed as far as it deserves. */
 
 import { isUtf8 } from "node:buffer";
-import { SoraFailure } from "./failure.ts";
+import { oneLine, SoraFailure } from "./failure.ts";
 import { parseJson } from "./json.ts";
 
 /** An answer that is an array. */
@@ -45,7 +45,7 @@ function unexpected(answer: unknown, expected: string): SoraFailure {
 }
 
 /** What Sora answers to an operation that it knows, but cannot carry out now: not that it does not offer it. */
-const TRANSIENT_ERRORS: ReadonlySet<string | undefined> = new Set(["NOT-CLUSTER-MAJORITY"]);
+const TRANSIENT_ERRORS: ReadonlySet<string> = new Set(["NOT-CLUSTER-MAJORITY"]);
 
 /**
  * The failure that an answer with another status than 200 means.
@@ -60,9 +60,9 @@ export function decodeError(status: number, body: Buffer): SoraFailure {
   } catch {
     // A proxy's page, not Sora's error.
   }
-  const refusal = status === 400 && !TRANSIENT_ERRORS.has(errorType);
+  const refusal = status === 400 && errorType !== undefined && !TRANSIENT_ERRORS.has(errorType);
   return errorType === undefined
-    ? new SoraFailure("http_status", `HTTP status ${status}`, { refusal })
+    ? new SoraFailure("http_status", `HTTP status ${status}`)
     : new SoraFailure("sora_error", `HTTP status ${status}, error_type ${errorType}`, { refusal });
 }
 
@@ -77,7 +77,7 @@ function parse(body: Buffer): unknown {
 
 function errorTypeOf(answer: unknown): string | undefined {
   if (typeof answer !== "object" || answer === null || !("error_type" in answer)) return undefined;
-  return typeof answer.error_type === "string" ? answer.error_type : undefined;
+  return typeof answer.error_type === "string" ? oneLine(answer.error_type) : undefined;
 }
 
 function describe(value: unknown): string {

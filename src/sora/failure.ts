@@ -27,14 +27,18 @@ export class SoraFailure extends Error {
     message: string,
     { refusal = false, ...options }: ErrorOptions & { refusal?: boolean } = {},
   ) {
-    super(oneLine(message), options);
+    super(withoutControls(message), options);
     this.reason = reason;
     this.refusal = refusal;
   }
 }
 
-/** What an answer says goes into a log line, so it is cut and has no control characters. */
+/** What somebody else says goes into a log line, so it is cut and has no control characters. */
 export function oneLine(text: string): string {
-  const line = text.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, " ").trim();
-  return line.length > 200 ? `${line.slice(0, 200)}…` : line;
+  const line = withoutControls(text);
+  return line.length > 150 ? `${line.slice(0, 150)}…` : line;
+}
+
+function withoutControls(text: string): string {
+  return text.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, " ").trim();
 }

@@ -116,12 +116,11 @@ test("absent is absent, and what is malformed costs nothing else", () => {
       'counter sora_cluster_relay_sent_packets_total{node_name="n"} 1',
       "counter sora_cluster_raft_term 2",
       "gauge sora_erlang_vm_run_queue 1",
-      "gauge sora_report_cluster_raft_state 7",
-      "gauge sora_report_version 5",
       "counter sora_srtp_decrypted_packets_total 9",
     ].sort((a, b) => (a.split(" ")[1]! < b.split(" ")[1]! ? -1 : 1)),
   );
   expect(Object.fromEntries(values.counts)).toEqual({
+    malformed: 2,
     not_a_number: 2,
     negative: 1,
     not_finite: 1,
@@ -129,7 +128,9 @@ test("absent is absent, and what is malformed costs nothing else", () => {
     no_name: 1,
     duplicate: 1,
   });
-  expect(values.first).toBe("total_received_srtp (not_a_number)");
+  expect(values.first).toBe("version (malformed)");
+  const sections = draft({ error: "no", sora_client: [1], cluster: null, erlang_vm: 7, version: ["x"] });
+  expect(Object.fromEntries(sections.values.counts)).toEqual({ not_an_object: 4, malformed: 1 });
 });
 
 test("nesting and numbers of unknown fields are bounded", () => {

@@ -87,7 +87,15 @@ describe("config.yaml", () => {
             "x-api-token": expect.any(Function) as () => string,
             authorization: expect.any(Function) as () => string,
           },
-          tls: { ca: cert, cert, key, serverName: "sora.internal", skipVerify: true },
+
+          calls: DEFAULTS.targets[0]!.calls,
+          tls: {
+            ca: expect.any(Function) as () => string,
+            cert: expect.any(Function) as () => string,
+            key: expect.any(Function) as () => string,
+            serverName: "sora.internal",
+            skipVerify: true,
+          },
         },
         {
           ...DEFAULTS.targets[0]!,

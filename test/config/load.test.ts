@@ -116,7 +116,7 @@ const SETTINGS: Record<string, { values: [unknown, unknown][]; of: (config: Conf
       ["0s", 0],
       ["1d", 86_400_000],
     ],
-    of: ({ calls }) => calls.ListConnections,
+    of: ({ targets }) => targets[0]!.calls.ListConnections,
   },
   "calls.get-stats-report": {
     values: [
@@ -124,7 +124,7 @@ const SETTINGS: Record<string, { values: [unknown, unknown][]; of: (config: Conf
       ["0s", 0],
       ["1d", 86_400_000],
     ],
-    of: ({ calls }) => calls.GetStatsReport,
+    of: ({ targets }) => targets[0]!.calls.GetStatsReport,
   },
   "calls.list-cluster-nodes": {
     values: [
@@ -132,7 +132,7 @@ const SETTINGS: Record<string, { values: [unknown, unknown][]; of: (config: Conf
       ["0s", 0],
       ["1d", 86_400_000],
     ],
-    of: ({ calls }) => calls.ListClusterNodes,
+    of: ({ targets }) => targets[0]!.calls.ListClusterNodes,
   },
   "calls.get-license": {
     values: [
@@ -140,7 +140,7 @@ const SETTINGS: Record<string, { values: [unknown, unknown][]; of: (config: Conf
       ["0s", 0],
       ["1d", 86_400_000],
     ],
-    of: ({ calls }) => calls.GetLicense,
+    of: ({ targets }) => targets[0]!.calls.GetLicense,
   },
   "calls.list-started-recording": {
     values: [
@@ -148,7 +148,7 @@ const SETTINGS: Record<string, { values: [unknown, unknown][]; of: (config: Conf
       ["0s", 0],
       ["1d", 86_400_000],
     ],
-    of: ({ calls }) => calls.ListStartedRecording,
+    of: ({ targets }) => targets[0]!.calls.ListStartedRecording,
   },
   "calls.list-archiving": {
     values: [
@@ -156,7 +156,7 @@ const SETTINGS: Record<string, { values: [unknown, unknown][]; of: (config: Conf
       ["0s", 0],
       ["1d", 86_400_000],
     ],
-    of: ({ calls }) => calls.ListArchiving,
+    of: ({ targets }) => targets[0]!.calls.ListArchiving,
   },
   "metrics.info-labels": {
     values: [
@@ -255,8 +255,8 @@ describe("precedence", () => {
   });
 
   test("a flag replaces its own key alone", () => {
-    const config = configOf({ yaml: "sora: {interval: 30s, local: true}", argv: ["--sora.interval=20s"] });
-    expect(config.targets[0]).toEqual({ ...DEFAULTS.targets[0], intervalMs: 20_000, local: true });
+    const config = configOf({ yaml: "sora: {interval: 30s, local: true}", argv: ["--sora.interval=9s"] });
+    expect(config.targets[0]).toEqual({ ...DEFAULTS.targets[0], intervalMs: 9_000, local: true });
   });
 
   test("the file itself may come from the environment, and a flag names another", () => {
@@ -268,6 +268,20 @@ describe("precedence", () => {
 });
 
 describe("targets", () => {
+  const CALLS = DEFAULTS.targets[0]!.calls;
+
+  test("make no call more often than that for the statistics, unless they are told to", () => {
+    const callsOf = (calls: string, interval: string) =>
+      configOf({ yaml: `sora: {interval: ${interval}}\ncalls: {${calls}}\n` }).targets[0]!.calls;
+    expect(callsOf("", "1s")).toEqual(CALLS);
+    expect(callsOf("", "10m").GetLicense).toBe(600_000);
+    expect(callsOf("get_stats_report: 10s", "60s")).toMatchObject({
+      GetStatsReport: 10_000,
+      ListConnections: 60_000,
+    });
+    expect(callsOf("get_stats_report: 0s", "60s").GetStatsReport).toBe(0);
+  });
+
   test("take from sora what they do not set", () => {
     const yaml = `
 sora: {interval: 20s, timeout: 3s, local: true, body_size_limit: 1MB}
@@ -285,6 +299,7 @@ targets:
         bodySizeLimitBytes: 2 ** 20,
         headers: {},
         tls: NO_TLS,
+        calls: { ...CALLS, ListConnections: 20_000, GetStatsReport: 20_000 },
       },
       {
         name: "b",
@@ -295,6 +310,14 @@ targets:
         bodySizeLimitBytes: 2 ** 21,
         headers: {},
         tls: NO_TLS,
+        calls: {
+          ListConnections: 60_000,
+          GetStatsReport: 60_000,
+          ListClusterNodes: 60_000,
+          GetLicense: 300_000,
+          ListStartedRecording: 60_000,
+          ListArchiving: 60_000,
+        },
       },
     ]);
   });

@@ -23,6 +23,12 @@ function withTls(tls: string, given: Given = {}): Given {
   return { files: FILES, ...given, yaml: `targets:\n  - url: https://a\n    tls: {${tls}}\n` };
 }
 
+/** The TLS of the first target, its files read now. */
+function readTls(given: Given): object {
+  const { ca, cert, key, ...rest } = configOf(given).targets[0]!.tls;
+  return { ...rest, ca: ca?.(), cert: cert?.(), key: key?.() };
+}
+
 describe("the TLS of a target", () => {
   test.each([
     ["", {}],
@@ -35,7 +41,7 @@ describe("the TLS of a target", () => {
     ["insecure_skip_verify: true", { skipVerify: true }],
     ["insecure_skip_verify: false", { skipVerify: false }],
   ])("{%s}", (tls, expected) => {
-    expect(configOf(withTls(tls)).targets[0]!.tls).toEqual({ ...NO_TLS, ...expected });
+    expect(readTls(withTls(tls))).toEqual({ ...NO_TLS, ...expected });
   });
 
   test("is that of sora where the target does not say whether to verify", () => {
@@ -46,14 +52,21 @@ describe("the TLS of a target", () => {
     expect(configOf({ yaml: "targets: [{url: https://a}]", argv }).targets[0]!.tls.skipVerify).toBe(true);
   });
 
+  test("is read anew each time, as its files are replaced", () => {
+    const files: Record<string, string> = { ...FILES };
+    const { ca } = configOf(withTls("ca_file: cert", { files })).targets[0]!.tls;
+    files["cert"] = "another";
+    expect(ca!()).toBe("another");
+    delete files["cert"];
+    expect(() => ca!()).toThrow('cannot read "cert": ENOENT');
+  });
+
   test("has paths from the configuration file", () => {
     const files = {
       "/etc/sora/exporter.yaml": "targets: [{url: https://a, tls: {ca_file: tls/ca.pem}}]",
       "/etc/sora/tls/ca.pem": cert,
     };
-    expect(configOf({ argv: ["--config.file=/etc/sora/exporter.yaml"], files }).targets[0]!.tls.ca).toBe(
-      cert,
-    );
+    expect(readTls({ argv: ["--config.file=/etc/sora/exporter.yaml"], files })).toMatchObject({ ca: cert });
   });
 });
 

@@ -44,9 +44,9 @@ describe.skipIf(lacks("prometheus"))("Prometheus", () => {
   beforeAll(async () => {
     const world = { seed: 3, channels: 4, connections: 40, nodes: 2, form: "2024", startMs: now } as const;
     simulator = await startSimulator({ host: "127.0.0.1", port: 0, world, nowMs: () => now });
-    exporter = await runExporter([{ name: "sim", url: simulator.url, intervalMs: 500, timeoutMs: 500 }], {
-      calls: EVERY_500_MS,
-    });
+    exporter = await runExporter([
+      { name: "sim", url: simulator.url, intervalMs: 500, timeoutMs: 500, calls: EVERY_500_MS },
+    ]);
     directory = mkdtempSync(join(tmpdir(), "sora-stats-exporter-"));
     const config = join(directory, "prometheus.yml");
     const job = `{job_name: sora, static_configs: [{targets: ['${new URL(exporter.url).host}']}]}`;
@@ -245,12 +245,9 @@ test.skipIf(lacks("promtool"))(
       startMs: start - 300_000,
     } as const;
     const simulator = await startSimulator({ host: "127.0.0.1", port: 0, world, nowMs: () => start });
-    const exporter = await runExporter(
-      [{ name: "sim", url: simulator.url, intervalMs: 500, timeoutMs: 500 }],
-      {
-        calls: EVERY_500_MS,
-      },
-    );
+    const exporter = await runExporter([
+      { name: "sim", url: simulator.url, intervalMs: 500, timeoutMs: 500, calls: EVERY_500_MS },
+    ]);
     try {
       await exporter.polls("sim", 2);
       await until(async () =>

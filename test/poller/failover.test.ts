@@ -1,11 +1,15 @@
 import { beforeEach, expect, test } from "vitest";
+import { createAddresses } from "../../src/poller/addresses.ts";
+import type { SoraClient } from "../../src/sora/client.ts";
 import { SoraFailure } from "../../src/sora/failure.ts";
 import { connection } from "../support/build.ts";
-import { ALL_CALLS, createTestTarget, type TestTarget } from "../support/target.ts";
+import { ALL_CALLS, createTestTarget, NEVER, type TestTarget } from "../support/target.ts";
+import { createVirtualClock } from "../support/virtual-clock.ts";
 
 const A = "http://a/";
 const B = "http://b/";
 const C = "http://c/";
+const D = "http://d/";
 
 let down: Set<string>;
 let one: TestTarget;
@@ -134,4 +138,39 @@ test("a poll that is given up asks no further address", async () => {
   await one.clock.advance(1000);
   await done;
   expect(asked()).toEqual([A]);
+});
+
+test("the time of a poll is bounded: where many hang, the next poll goes on with the one whose turn it is", async () => {
+  const hangs = new Set([A, B, C, D]);
+  const asked: string[] = [];
+  const clock = createVirtualClock();
+  const failovers: string[] = [];
+  const addresses = createAddresses(
+    {
+      clients: [A, B, C, D].map((url) => ({ url }) as SoraClient),
+      timeoutMs: 5000,
+      budgetMs: 12_000,
+      onFailover: (from, to) => failovers.push(`${from.url} ${to.url}`),
+    },
+    clock,
+  );
+  const ask = async () => {
+    const done = addresses
+      .ask(async ({ url }, timeoutMs) => {
+        asked.push(`${url} ${timeoutMs}`);
+        if (!hangs.has(url)) return url;
+        await clock.sleep(timeoutMs, NEVER);
+        throw new SoraFailure("timeout", "slow");
+      }, NEVER)
+      .catch((error: unknown) => (error as SoraFailure).reason);
+    for (let i = 0; i < 20; i++) await clock.advance(1000);
+    return { answer: await done, took: asked.splice(0) };
+  };
+  expect(await ask()).toMatchObject({ answer: "timeout", took: [`${A} 5000`, `${B} 5000`, `${C} 2000`] });
+  // The third had not had its time.
+  expect(await ask()).toMatchObject({ answer: "timeout", took: [`${C} 5000`, `${D} 5000`, `${A} 2000`] });
+  hangs.delete(C);
+  expect(await ask()).toMatchObject({ answer: C, took: [`${A} 5000`, `${B} 5000`, `${C} 2000`] });
+  expect(failovers).toEqual([`${A} ${C}`]);
+  expect(await ask()).toMatchObject({ answer: C, took: [`${C} 5000`] });
 });

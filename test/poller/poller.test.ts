@@ -117,3 +117,31 @@ test("an end before the first poll is one for the other calls too", async () => 
   await runPolling([{ statistics: target(clock, 1000), sideCalls: [call] }], clock, AbortSignal.abort());
   expect(call.starts).toEqual([]);
 });
+
+test("a call that is due at once does not wait for its interval, and keeps its pace from then on", async () => {
+  const clock = createVirtualClock();
+  const stop = new AbortController();
+  let wake = () => {};
+  const hurried = { ...target(clock, 10_000), onDue: (callback: () => void) => (wake = callback) };
+  const done = runPolling([{ statistics: target(clock, 1000), sideCalls: [hurried] }], clock, stop.signal);
+  await clock.advance(2500);
+  wake();
+  await clock.advance(11_000);
+  expect(hurried.starts).toEqual([0, 2500, 12_500]);
+  stop.abort();
+  await done;
+});
+
+test("a call that becomes due while it is under way is made again right after", async () => {
+  const clock = createVirtualClock();
+  const stop = new AbortController();
+  let wake = () => {};
+  const hurried = { ...target(clock, 10_000, [3000]), onDue: (callback: () => void) => (wake = callback) };
+  const done = runPolling([{ statistics: target(clock, 1000), sideCalls: [hurried] }], clock, stop.signal);
+  await clock.advance(2000);
+  wake();
+  await clock.advance(5000);
+  expect(hurried.starts).toEqual([0, 3000]);
+  stop.abort();
+  await done;
+});

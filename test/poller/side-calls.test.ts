@@ -4,7 +4,7 @@ import { decodeError } from "../../src/sora/decode.ts";
 import { SoraFailure } from "../../src/sora/failure.ts";
 import type { Operation } from "../../src/sora/operations.ts";
 import { connection } from "../support/build.ts";
-import { ALL_CALLS, createTestTarget, type TestTarget } from "../support/target.ts";
+import { ALL_CALLS, CALL_MS, createTestTarget, NEVER, type TestTarget } from "../support/target.ts";
 
 let answers: Partial<Record<Operation, () => unknown>>;
 let one: TestTarget;
@@ -172,9 +172,9 @@ describe("failing", () => {
 
 describe("refused", () => {
   test.each([
-    ["an error of Sora's", '{"error_type":"INVALID-TARGET"}'],
-    ["nothing that says why", ""],
-  ])("a 400 with %s is not offered: said once, asked again after an hour", async (_, body) => {
+    ["INVALID-TARGET", '{"error_type":"INVALID-TARGET"}'],
+    ["anything else", '{"error_type":"X"}'],
+  ])("an error of Sora's, %s, is not offered: said once, asked again after ten minutes", async (_, body) => {
     answers.ListArchiving = refuse(body);
     await one.poll();
     for (let i = 0; i < 5; i++) {
@@ -185,7 +185,7 @@ describe("refused", () => {
     expect(one.lines()).toEqual([
       "info: Sora answers",
       expect.stringMatching(
-        /^info: Sora does not offer ListArchiving \(HTTP status 400.*\); it is asked again .* in 1h$/,
+        /^info: Sora does not offer ListArchiving \(HTTP status 400.*\); it is asked again .* in 10m$/,
       ),
     ]);
     expect(await one.own("sora_up")).toBe(1);
@@ -211,6 +211,50 @@ describe("refused", () => {
     expect(timesAsked("ListArchiving")).toBe(1);
   });
 
+  test("another address may offer what the one before refused", async () => {
+    const refusing = new Set(["http://a/"]);
+    const down = new Set<string>();
+    one = createTestTarget(
+      (operation, url) => {
+        if (operation === "GetStatsAllConnections" && down.has(url)) return fail("connect")();
+        if (operation === "GetLicense" && refusing.has(url)) return refuse()();
+        return (answers[operation] ?? (() => []))();
+      },
+      { calls: ALL_CALLS },
+      { urls: ["http://a/", "http://b/"] },
+    );
+    await one.poll();
+    expect(await shown(/^sora_license.*$/m)).toBeUndefined();
+    down.add("http://a/");
+    await one.poll();
+    expect(await shown(/^sora_license_max_connections.*$/m)).toBe(
+      'sora_license_max_connections{target="t"} 10',
+    );
+  });
+
+  test("what is refused by an address that is left meanwhile is no refusal of the next one", async () => {
+    let bad = false;
+    one = createTestTarget(
+      (operation, url) => {
+        if (bad && url === "http://a/") return refuse()();
+        return (answers[operation] ?? (() => []))();
+      },
+      { calls: ALL_CALLS },
+      { urls: ["http://a/", "http://b/"] },
+    );
+    await one.poll();
+    bad = true;
+    one.calls.splice(0);
+    // Both set out to the first address; the second answers the statistics while the licence is refused by the first.
+    const statistics = one.target.statistics.poll(NEVER);
+    const others = Promise.all(one.target.sideCalls.map((call) => call.poll(NEVER)));
+    for (let i = 0; i < 4; i++) await one.clock.advance(CALL_MS);
+    await Promise.all([statistics, others]);
+    await one.poll();
+    const asked = one.calls.filter(([operation]) => operation === "GetLicense").map(([, , url]) => url);
+    expect(asked).toEqual(["http://a/", "http://b/"]);
+  });
+
   test("a Sora that refuses everything says nothing of what it offers", async () => {
     const good = answers.ListConnections!;
     answers.ListConnections = refuse();
@@ -226,6 +270,7 @@ describe("refused", () => {
 
   test.each([
     ["NOT-CLUSTER-MAJORITY", '{"error_type":"NOT-CLUSTER-MAJORITY"}', 400],
+    ["400 without an error of Sora's", "<html>", 400],
     ["401", "", 401],
     ["404", "<html>", 404],
     ["500", "", 500],

@@ -24,7 +24,7 @@ export const NO_TLS: TlsConfig = {
 };
 
 /** No call but that for the statistics. */
-export const NO_CALLS: Config["calls"] = {
+export const NO_CALLS: TargetConfig["calls"] = {
   ListConnections: 0,
   GetStatsReport: 0,
   ListClusterNodes: 0,
@@ -60,9 +60,9 @@ export async function runExporter(
         bodySizeLimitBytes: 1024 * 1024,
         headers: {},
         tls: NO_TLS,
+        calls: NO_CALLS,
         ...target,
       })),
-      calls: NO_CALLS,
       report: ALL_GROUPS,
       info: ALL_INFO,
       web: {

@@ -62,6 +62,7 @@ export function createTestTarget(
     {
       name: "t",
       intervalMs: 10_000,
+      timeoutMs: 5000,
       local: false,
       calls: NO_CALLS,
       report: ALL_GROUPS,
