@@ -117,8 +117,7 @@ export const configSchema = map({
   calls: map(SECTIONS.calls)
     .prefault({})
     .describe(
-      "How often Sora is asked for more than connections' statistics, 100ms to 1d, or 0s for never. " +
-        "Unless set, never more often than for those.",
+      "How often Sora is asked for more than statistics, 100ms to 1d, 0s for never; unless set, not more often than for those.",
     ),
   metrics: map({ ...SECTIONS.metrics, client_id_key: clientIdKey })
     .prefault({})
