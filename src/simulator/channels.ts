@@ -4,8 +4,10 @@
 
 import type { ChannelKind, Slot } from "./plan.ts";
 import { hash } from "./prng.ts";
+import type { Scenario } from "./scenarios.ts";
 import { createFocus } from "./spotlight.ts";
-import type { Channel, Connection } from "./state.ts";
+import type { Channel, Connection, Tick } from "./state.ts";
+import { burstAt, stormAt } from "./weather.ts";
 import type { WorldOptions } from "./world.ts";
 
 const KINDS: readonly ChannelKind[] = ["meeting", "meeting", "broadcast", "spotlight"];
@@ -35,7 +37,7 @@ export function createChannel(id: string, lossy: boolean): Channel {
   return {
     ...{ id, lossy, burst, offer },
     ...{ notices: 0, receivers: 0, senders: 0, videos: 0, members: 0, session: null },
-    ...{ focus: createFocus(), videoSenders: [], askers: [], focused: new Set() },
+    ...{ focus: createFocus(), videoSenders: [], askers: [] },
   };
 }
 
@@ -67,4 +69,22 @@ export function addOffer(channel: Channel, connection: Connection): void {
   channel.offer.low += offer.low;
   channel.offer.mid += offer.mid;
   channel.offer.high += offer.high;
+}
+
+/** Only `normal` has weather of its own; else there is trouble where the scenario makes it. */
+export function setWeather(
+  channel: Channel,
+  index: number,
+  options: WorldOptions,
+  { name, channel: stormy, sinceMs, untilMs }: Scenario,
+  { fromMs }: Tick,
+): void {
+  if (name === "normal") {
+    channel.lossy = isLossy(options, index);
+    if (channel.lossy) channel.burst = burstAt(options.seed, index, fromMs);
+    return;
+  }
+  channel.lossy = index === stormy;
+  const storm = { fromMs: sinceMs - options.startMs, toMs: untilMs - options.startMs };
+  if (channel.lossy) channel.burst = stormAt(storm, fromMs);
 }

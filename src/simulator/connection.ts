@@ -10,6 +10,7 @@ import { createRandom } from "./prng.ts";
 import { advanceRtcp } from "./rtcp.ts";
 import { advanceRtp } from "./rtp.ts";
 import { copyDataChannel, copySections, createSections } from "./sections.ts";
+import { createStanding } from "./spotlight.ts";
 import type { Channel, Connection, Tick } from "./state.ts";
 import { advanceIce, advanceSignaling, advanceTurn, connect } from "./transport.ts";
 import { NEVER } from "./weather.ts";
@@ -30,6 +31,7 @@ export function createConnection(plan: Plan, nowMs: number): Connection {
     network: { level: 0, up: 1, outage: NEVER, failsFromMs: Infinity },
     offer: { audio: 0, low: 0, mid: 0, high: 0 },
     requests: null,
+    standing: createStanding(),
   };
   connect(connection, nowMs);
   shakeHands(connection);

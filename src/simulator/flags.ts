@@ -58,15 +58,22 @@ Usage: npm run simulator -- [flags]
   --seed=N             0 to ${MAX_SEED}; the same seed lives the same life (default ${DEFAULTS.seed})
   --version=FORM       form of the statistics, 2022 or 2024 (default ${DEFAULTS.version})
   --scenario=NAME      what is on from the start, see below (default ${DEFAULTS.scenario})
-  --replay=FILE        plays back a recording in the format of sorastats, at its pace; only --listen goes with it
+  --replay=FILE        plays back a recording in the format of sorastats, at its pace; its last record stays. Only
+                       --listen goes with it, and only GetStatsAllConnections, GetStatsConnection, GetStatsClient and
+                       ListConnections are answered
   --help               this text
 
 Scenarios; while it runs, GET /-/scenario tells which one is on, and POST /-/scenario changes it, with a body such as
-{"scenario": "lossy-channel", "channel_id": "sora", "for": "60s"} or {"scenario": "api-slow", "delay": "3s"}:
+{"scenario": "lossy-channel", "channel_id": "sora", "for": "60s"} or {"scenario": "api-slow", "delay": "3s"}.
+What ends is followed by calm: after "for", and mass-reconnect and sfu-restart by themselves.
 
 ${Object.entries(SCENARIOS)
   .map(([name, description]) => `  ${name.padEnd(24)}${description}`)
   .join("\n")}
+
+After sfu-restart the connections come back within some 15 s. node-lost needs --nodes=2 or more, and for its address to
+be reset one address per node in --listen. UpdateLicense cures license-nearly-used-up; with "license_file": "broken"
+beside that scenario it fails as long as the scenario lasts.
 `;
 
 /**

@@ -41,16 +41,20 @@ async function run({ addresses, scenario, ...flags }: Flags): Promise<void> {
   });
   process.stdout.write(
     `Sora simulator on ${simulator.urls.join(", ")}: about ${connections} connections in ${channels} channels ` +
-      `on ${nodes} nodes, form of ${form}, seed ${seed}, scenario ${scenario}\n`,
+      `on ${nodes} ${nodes === 1 ? "node" : "nodes"}, form of ${form}, seed ${seed}, scenario ${scenario}\n`,
   );
 }
 
 async function replay(address: Address, file: string): Promise<void> {
   const playing = await startReplay({ ...address, file });
   closeWhenAsked(() => playing.close());
-  const seconds = Math.round(playing.lengthMs / 1_000);
+  const { url, records, lengthMs, cutOffLine } = playing;
+  const seconds = Math.round(lengthMs / 1_000);
+  const leftOut =
+    cutOffLine === undefined ? "" : `; line ${cutOffLine}, the last one, is cut off and left out`;
   process.stdout.write(
-    `Sora simulator on ${playing.url}: plays ${playing.records} records over ${seconds} s from ${JSON.stringify(file)}\n`,
+    `Sora simulator on ${url}: plays ${records} ${records === 1 ? "record" : "records"} over ${seconds} s ` +
+      `from ${JSON.stringify(file)}${leftOut}\n`,
   );
 }
 

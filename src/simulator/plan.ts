@@ -100,9 +100,14 @@ export function lifeAfter(cut: Cut, seed: number, slot: number, tick: number): L
   return { ...life, index: life.index + cut.count * CUT_STRIDE, joinTick: Math.max(life.joinTick, back) };
 }
 
+/** How long a life of a slot takes about, in ticks. */
+export function turnOf(seed: number, slot: number): number {
+  return SHORTEST_TURN + Math.floor(TURN_RANGE * hash(seed, slot, 0, 31) ** 1.5);
+}
+
 /** The life of a slot that is there at a tick, or the next one to come. */
 export function lifeAt(seed: number, slot: number, tick: number): Life {
-  const turn = SHORTEST_TURN + Math.floor(TURN_RANGE * hash(seed, slot, 0, 31) ** 1.5);
+  const turn = turnOf(seed, slot);
   const phase = hash(seed, slot, 0, 32);
   const start = (index: number): number =>
     Math.floor((index - phase + (hash(seed, slot, index, 33) * 2 - 1) * JITTER) * turn);

@@ -6,13 +6,13 @@
 import { createConnection } from "./connection.ts";
 import { createLedger, noteJoin, noteLeave, noteMissed } from "./ledger.ts";
 import type { Ledger } from "./ledger.ts";
-import { createId } from "./names.ts";
 import type { Cut, Life, Slot } from "./plan.ts";
 import { lifeAfter, planConnection } from "./plan.ts";
-import { createRandom } from "./prng.ts";
 import type { Recording } from "./recording.ts";
+import type { Relay } from "./relay.ts";
+import { createRelay } from "./relay.ts";
 import type { Scenario } from "./scenarios.ts";
-import { createFocus } from "./spotlight.ts";
+import { endSession, leapSessions, openSession } from "./sessions.ts";
 import type { Channel, Connection } from "./state.ts";
 import type { WorldOptions } from "./world.ts";
 
@@ -38,10 +38,13 @@ export interface State {
   cut: Cut;
   /** When Sora started last, in milliseconds since the epoch. */
   startedMs: number;
+  /** How often Sora has started again. */
+  restarts: number;
   /** The tick from which the last run went on. */
   fromTick: number;
   /** By node. */
   readonly ledgers: Ledger[];
+  relay: Relay;
   /** By channel. */
   readonly recordings: Map<string, Recording>;
 }
@@ -62,10 +65,7 @@ export function joinAndLeave(state: State): void {
     const plan = planConnection(options.seed, slot, life, channel.id);
     const connection = (connections[slot.index] = createConnection(plan, tick * TICK_MS));
     noteJoin(ledgers[slot.node]!, connection);
-    if (channel.session === null) {
-      channel.session = { id: createId(createRandom(options.seed, ~slot.channel, tick)), node: slot.node };
-      ledgers[slot.node]!.sessionsCreated += 1;
-    }
+    if (channel.session === null) openSession(state, slot, tick);
     channel.members += 1;
     channel.notices += 1;
   }
@@ -93,6 +93,8 @@ export function cutLives(state: State): void {
   for (const channel of state.channels) endSession(state, channel);
   if (name !== "sfu-restart") return;
   state.startedMs = untilMs;
+  state.restarts += 1;
+  state.relay = createRelay(state.ledgers.length);
   state.ledgers.forEach((_, node) => (state.ledgers[node] = createLedger()));
   state.recordings.clear();
 }
@@ -100,6 +102,7 @@ export function cutLives(state: State): void {
 /** Goes to a tick, past all lives that are over by then. */
 export function leap(state: State, tick: number): void {
   const { options, slots, lives, connections, ledgers, cut } = state;
+  leapSessions(state, tick);
   for (const { index, node } of slots) {
     const life = lives[index] ?? lifeAfter(cut, options.seed, index, state.tick);
     if (life.leaveTick > tick) continue;
@@ -125,12 +128,4 @@ function remove(state: State, slot: number, uncounted: number, tick: number = st
   state.connections[slot] = undefined;
   state.channels[connection.plan.slot.channel]!.members -= 1;
   noteLeave(state.ledgers[connection.plan.slot.node]!, connection, tick, uncounted);
-}
-
-/** Ends the session of a channel in which nobody is left. */
-function endSession({ ledgers }: State, channel: Channel): void {
-  if (channel.members > 0 || channel.session === null) return;
-  ledgers[channel.session.node]!.sessionsDestroyed += 1;
-  channel.session = null;
-  channel.focus = createFocus();
 }

@@ -8,7 +8,7 @@ import { listenOn } from "./listen.ts";
 import type { Answer } from "./operations/answer.ts";
 import type { Body } from "./operations/operation.ts";
 import { invalid, readBody, readBoolean, readString, Refusal } from "./operations/operation.ts";
-import type { Recording } from "./recording-index.ts";
+import type { RecordingFile } from "./recording-index.ts";
 import { openRecording } from "./recording-index.ts";
 import { createApi } from "./server.ts";
 
@@ -27,6 +27,8 @@ export interface Replay {
   records: number;
   /** From the first record to the last. */
   lengthMs: number;
+  /** The number of the last line if that is cut off, and not played. */
+  cutOffLine: number | undefined;
   /** Stops listening and ends the connections that are open. */
   close(): Promise<void>;
 }
@@ -47,13 +49,20 @@ export async function startReplay({ host, port, file, nowMs = Date.now }: Replay
     return answer(target, text, () => read(Math.max(0, due)));
   });
   server.addHook("onClose", () => recording.close());
+  server.route({
+    method: ["GET", "POST"],
+    url: "/-/scenario",
+    handler: (_request, reply) =>
+      reply.code(404).send({ error: "a recording is played (--replay), which has no scenarios" }),
+  });
   const { urls, close } = await listenOn([server], [{ host, port }]);
   startMs = nowMs();
-  return { url: urls[0]!, records: timesMs.length, lengthMs: timesMs.at(-1)!, close };
+  const { cutOffLine } = recording;
+  return { url: urls[0]!, records: timesMs.length, lengthMs: timesMs.at(-1)!, cutOffLine, close };
 }
 
 /** Reads each record when it is asked for first, and keeps it until another one is. */
-function readOnce(recording: Recording): (index: number) => Promise<Buffer> {
+function readOnce(recording: RecordingFile): (index: number) => Promise<Buffer> {
   let current: { index: number; values: Promise<Buffer> } | undefined;
   return (index) => {
     if (current?.index !== index) {

@@ -32,17 +32,13 @@ export function requestsOf(connection: Connection): Requests {
 }
 
 /** What a receiver has asked to get of a sender; `undefined` if it leaves that to Sora. */
-export function askedRid(
-  receiver: Connection,
-  sender: Connection,
-  channel: Channel,
-): Rid | "none" | undefined {
+export function askedRid(receiver: Connection, sender: Connection): Rid | "none" | undefined {
   const { requests } = receiver;
   if (requests === null) return undefined;
   const id = sender.plan.connectionId;
   if (sender.plan.slot.kind === "spotlight") {
     const rids = requests.spotlight.get(id) ?? requests.spotlight.get(EVERYBODY);
-    if (rids !== undefined) return channel.focused.has(id) ? rids.focus : rids.unfocus;
+    if (rids !== undefined) return sender.standing.focused ? rids.focus : rids.unfocus;
   }
   return requests.streams.get(id) ?? requests.streams.get(EVERYBODY);
 }
@@ -60,7 +56,7 @@ export function askedBytes(
   let bytes = 0;
   for (const sender of channel.videoSenders) {
     if (sender === receiver) continue;
-    const rid = askedRid(receiver, sender, channel);
+    const rid = askedRid(receiver, sender);
     // A layer that is not sent is offered as the next lower one.
     if (rid !== "none") bytes += sender.offer[rid === undefined ? otherwise : QUALITY[rid]];
   }
@@ -73,24 +69,27 @@ export interface Demand {
   byDefault: boolean;
   /** What others have asked for. */
   asked: ReadonlySet<Rid>;
+  /** Whether there are receivers and all of them have asked, so that what they have not asked for is of no use. */
+  particular: boolean;
 }
 
-const BY_DEFAULT: Demand = { byDefault: true, asked: new Set() };
-const NOBODY: Demand = { byDefault: false, asked: new Set() };
+const BY_DEFAULT: Demand = { byDefault: true, asked: new Set(), particular: false };
+const NOBODY: Demand = { byDefault: false, asked: new Set(), particular: false };
 
 /** The demand for a sender's video in the current tick. */
 export function demandFor(sender: Connection, channel: Channel): Demand {
-  let listeners = channel.receivers - (sender.plan.receives ? 1 : 0);
+  const all = channel.receivers - (sender.plan.receives ? 1 : 0);
+  let listeners = all;
   if (channel.askers.length === 0) return listeners > 0 ? BY_DEFAULT : NOBODY;
   const asked = new Set<Rid>();
   for (const receiver of channel.askers) {
     if (receiver === sender) continue;
-    const rid = askedRid(receiver, sender, channel);
+    const rid = askedRid(receiver, sender);
     if (rid === undefined) continue;
     listeners -= 1;
     if (rid !== "none") asked.add(sent(rid, sender.offer));
   }
-  return { byDefault: listeners > 0, asked };
+  return { byDefault: listeners > 0, asked, particular: listeners === 0 && all > 0 };
 }
 
 /** The layer that is sent for one that is asked: the highest that there is up to it. */

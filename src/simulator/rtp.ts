@@ -1,12 +1,13 @@
 /**
- * Media: what a connection sends to Sora, what Sora sends to it, and the sections `rtp`, `rtp_hdr_ext`, `simulcast`
- * and `spotlight` that count it.
+ * Media: what a connection sends to Sora, what Sora sends to it, and the sections `rtp`, `rtp_hdr_ext` and `simulcast`
+ * that count it.
  */
 
-import { amount, chance, hash, next } from "./prng.ts";
+import { amount, chance, next } from "./prng.ts";
+import type { Rid } from "./requests.ts";
 import { askedBytes, demandFor } from "./requests.ts";
 import type { Layer } from "./sections.ts";
-import { TALK_TICKS, talksIn } from "./spotlight.ts";
+import { talksIn, windowAt } from "./spotlight.ts";
 import type { Channel, Connection, Tick } from "./state.ts";
 import { LOSS } from "./state.ts";
 import type { Level } from "./weather.ts";
@@ -71,8 +72,7 @@ function receiveAudio(connection: Connection, channel: Channel, tick: Tick, medi
   const { plan, random, network, sections } = connection;
   const { rtp, rtp_hdr_ext: extensions } = sections;
   const packets = amount(random, connection.offer.audio * (1 - LOSS[network.level]));
-  const speech = Math.floor(tick.index / TALK_TICKS);
-  const talks = talksIn(plan, tick.index);
+  const talks = talksIn(plan, windowAt(tick.index));
   const skipped = channel.receivers === 0 ? packets : talks ? 0 : Math.floor(packets / 3);
   rtp.total_received_rtp += packets;
   rtp.total_received_rtp_byte_size += packets * (plan.red ? AUDIO_BYTES * 2 - 12 : AUDIO_BYTES);
@@ -85,22 +85,11 @@ function receiveAudio(connection: Connection, channel: Channel, tick: Tick, medi
   extensions.total_received_rtp_hdr_ext_abs_send_time += packets;
   if (plan.transportWide) extensions.total_received_rtp_hdr_ext_transport_wide_cc += packets;
   media.received += packets;
-  if (plan.slot.kind === "spotlight" && talks && tick.index % TALK_TICKS === 0) {
-    takeSpotlight(connection, hash(plan.lifeKey, speech, 0, 52));
-  }
-}
-
-/** Whoever begins to talk gets the focus, and somebody else loses it for one reason or another. */
-function takeSpotlight({ sections: { spotlight } }: Connection, draw: number): void {
-  if (draw < 0.5) spotlight.total_spotlight_unfocus_audio_publish += 1;
-  else if (draw < 0.75) spotlight.total_spotlight_unfocus_audio_out_packet += 1;
-  else if (draw < 0.9) spotlight.total_spotlight_unfocus_audio_no_room += 1;
-  else spotlight.total_spotlight_focus_failed += 1;
 }
 
 function receiveVideo(connection: Connection, channel: Channel, media: Media): void {
   const { plan, offer, network, sections } = connection;
-  const { byDefault, asked } = demandFor(connection, channel);
+  const { byDefault, asked, particular } = demandFor(connection, channel);
   if (!plan.simulcast) {
     receiveStream(connection, offer.low, !byDefault && asked.size === 0, media, null);
     return;
@@ -111,9 +100,13 @@ function receiveVideo(connection: Connection, channel: Channel, media: Media): v
     r1: asked.has("r1") || (byDefault && many),
     r2: asked.has("r2") || (byDefault && !many),
   };
-  receiveStream(connection, offer.low, !wanted.r0, media, sections.simulcast.r0);
-  if (network.level < 3) receiveStream(connection, offer.mid, !wanted.r1, media, sections.simulcast.r1);
-  if (network.level < 2) receiveStream(connection, offer.high, !wanted.r2, media, sections.simulcast.r2);
+  // That a layer is paused which nobody takes, where all have asked for layers by the API, is a choice of this simulator:
+  // so that a request shows in which layer grows. What Sora chooses for itself pauses nothing.
+  const isSent = (rid: Rid): boolean => wanted[rid] || !particular;
+  const { r0, r1, r2 } = sections.simulcast;
+  if (isSent("r0")) receiveStream(connection, offer.low, !wanted.r0, media, r0);
+  if (network.level < 3 && isSent("r1")) receiveStream(connection, offer.mid, !wanted.r1, media, r1);
+  if (network.level < 2 && isSent("r2")) receiveStream(connection, offer.high, !wanted.r2, media, r2);
 }
 
 /** Counts one stream of video in the connection's totals, and in those of its layer if it has one. */

@@ -22,7 +22,7 @@ export interface ScenarioContext {
 }
 
 const PATH = "/-/scenario";
-const KEYS = ["scenario", "channel_id", "for", "delay"];
+const KEYS = ["scenario", "channel_id", "for", "delay", "license_file"];
 
 /** Adds the routes, and the hook that makes calls slow, refused or reset. To be called before the server listens. */
 export function addScenarios(server: FastifyInstance, context: ScenarioContext): void {
@@ -64,13 +64,14 @@ function holdUp(ms: number): Promise<unknown> {
 
 /** The scenario that is on, and those that can be had. */
 function describe(world: World): object {
-  const { name, sinceMs, untilMs, channel, delayMs } = world.scenario();
+  const { name, sinceMs, untilMs, channel, delayMs, licenseFile } = world.scenario();
   return {
     scenario: name,
     since: new Date(sinceMs).toISOString(),
     ...(untilMs === Infinity ? {} : { until: new Date(untilMs).toISOString(), then: "calm" }),
     ...(channel === undefined ? {} : { channel_id: world.channels()[channel]!.channelId }),
     ...(delayMs === undefined ? {} : { delay: `${delayMs}ms` }),
+    ...(licenseFile === undefined ? {} : { license_file: licenseFile }),
     scenarios: Object.entries(SCENARIOS).map(([scenario, description]) => ({ scenario, description })),
   };
 }
@@ -90,7 +91,13 @@ function readChange(text: unknown): ScenarioChange {
   if (unknown !== undefined) {
     throw new ScenarioError(`unknown key ${JSON.stringify(unknown)}: known are ${KEYS.join(", ")}`);
   }
-  const { scenario, channel_id: channelId, for: length, delay } = body as Record<string, unknown>;
+  const {
+    scenario,
+    channel_id: channelId,
+    for: length,
+    delay,
+    license_file: licenseFile,
+  } = body as Record<string, unknown>;
   if (!isScenarioName(scenario)) {
     throw new ScenarioError(
       `scenario must be one of ${Object.keys(SCENARIOS).join(", ")}, not ${JSON.stringify(scenario)}`,
@@ -99,11 +106,15 @@ function readChange(text: unknown): ScenarioChange {
   if (channelId !== undefined && typeof channelId !== "string") {
     throw new ScenarioError("channel_id must be a string");
   }
+  if (licenseFile !== undefined && licenseFile !== "good" && licenseFile !== "broken") {
+    throw new ScenarioError(`license_file must be good or broken, not ${JSON.stringify(licenseFile)}`);
+  }
   return {
     scenario,
     ...(channelId === undefined ? {} : { channelId }),
     ...(length === undefined ? {} : { forMs: readDuration("for", length) }),
     ...(delay === undefined ? {} : { delayMs: readDuration("delay", delay) }),
+    ...(licenseFile === undefined ? {} : { licenseFile }),
   };
 }
 

@@ -3,8 +3,6 @@
  * calm weather and one trouble; what ends by itself is followed by `calm`.
  */
 
-import type { License } from "./license.ts";
-
 /** The scenarios by name, with what each does. */
 export const SCENARIOS = {
   normal: "bursts of trouble in some channels, connections that come and go",
@@ -30,7 +28,12 @@ export interface ScenarioChange {
   forMs?: number;
   /** For `api-slow` alone: how much longer every answer takes. */
   delayMs?: number;
+  /** For `license-nearly-used-up` alone: whether `UpdateLicense` finds a licence in the file; by default it does. */
+  licenseFile?: LicenseFile;
 }
+
+/** What lies in the file of the licence. */
+export type LicenseFile = "good" | "broken";
 
 /** A scenario that is on. Times are milliseconds since the epoch. */
 export interface Scenario {
@@ -42,6 +45,8 @@ export interface Scenario {
   readonly channel?: number;
   /** With `api-slow`, how much longer every answer takes, in milliseconds. */
   readonly delayMs?: number;
+  /** With `license-nearly-used-up`, what `UpdateLicense` finds. */
+  readonly licenseFile?: LicenseFile;
 }
 
 /** What there is for a scenario to happen to. */
@@ -72,12 +77,15 @@ export function isScenarioName(name: unknown): name is ScenarioName {
  * @throws ScenarioError where it makes no sense in the setting
  */
 export function beginScenario(change: ScenarioChange, setting: Setting, nowMs: number): Scenario {
-  const { scenario: name, channelId, forMs = LENGTH_MS[name] ?? Infinity, delayMs } = change;
+  const { scenario: name, channelId, forMs = LENGTH_MS[name] ?? Infinity, delayMs, licenseFile } = change;
   if (channelId !== undefined && name !== "lossy-channel") {
     throw new ScenarioError(`channel_id is for lossy-channel alone, not for ${name}`);
   }
   if (delayMs !== undefined && name !== "api-slow") {
     throw new ScenarioError(`delay is for api-slow alone, not for ${name}`);
+  }
+  if (licenseFile !== undefined && name !== "license-nearly-used-up") {
+    throw new ScenarioError(`license_file is for license-nearly-used-up alone, not for ${name}`);
   }
   if (name === "node-lost" && setting.nodes < 2) {
     throw new ScenarioError("node-lost needs several nodes, and there is one (--nodes=2 or more)");
@@ -85,6 +93,7 @@ export function beginScenario(change: ScenarioChange, setting: Setting, nowMs: n
   const scenario = { name, sinceMs: nowMs, untilMs: nowMs + forMs };
   if (name === "lossy-channel") return { ...scenario, channel: chooseChannel(channelId, setting) };
   if (name === "api-slow") return { ...scenario, delayMs: delayMs ?? DELAY_MS };
+  if (name === "license-nearly-used-up") return { ...scenario, licenseFile: licenseFile ?? "good" };
   return scenario;
 }
 
@@ -104,14 +113,6 @@ function chooseChannel(channelId: string | undefined, { channels }: Setting): nu
 export function scenarioAt(scenario: Scenario, atMs: number): Scenario {
   if (atMs < scenario.untilMs) return scenario;
   return { name: "calm", sinceMs: scenario.untilMs, untilMs: Infinity };
-}
-
-/** The licence while a scenario is on, in a world of about so many connections. */
-export function licenseDuring({ name, sinceMs }: Scenario, license: License, connections: number): License {
-  if (name !== "license-nearly-used-up") return license;
-  // Never more than there is room for, as a real Sora would refuse them.
-  const max_connections = Math.max(1, connections);
-  return { ...license, max_connections, expired_at: new Date(sinceMs).toISOString().slice(0, 7) };
 }
 
 /** The node that the other nodes miss while a scenario is on. */

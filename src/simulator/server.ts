@@ -13,6 +13,9 @@ import type { ScenarioChange } from "./scenarios.ts";
 import type { World, WorldOptions } from "./world.ts";
 import { createWorld } from "./world.ts";
 
+/** Room for a list of many thousand items. */
+const MAX_BODY_BYTES = 16 * 1024 * 1024;
+
 /** Where to listen and what to serve. The address is node 0's. */
 export interface SimulatorOptions extends Address {
   /** Of the nodes 1, 2, ..., as far as they can be asked. */
@@ -80,8 +83,13 @@ export function createServer(world: World, nowMs: () => number, node: number): F
 export function createApi(
   call: (target: unknown, body: string) => Answer | Promise<Answer>,
 ): FastifyInstance {
-  const server = fastify({ forceCloseConnections: true, bodyLimit: 65_536 });
-  // Sora reads JSON whatever the content type says, and takes an empty body for the defaults.
+  const server = fastify({ forceCloseConnections: true, bodyLimit: MAX_BODY_BYTES });
+  // Sora reads JSON whatever the content type says, and takes an empty body for the defaults. What is no content type
+  // at all ("json") would be refused before any parser is asked.
+  server.addHook("onRequest", (request, _reply, done) => {
+    delete request.raw.headers["content-type"];
+    done();
+  });
   server.removeAllContentTypeParsers();
   server.addContentTypeParser("*", { parseAs: "string" }, (_request, body, done) => done(null, body));
 

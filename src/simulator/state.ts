@@ -7,7 +7,7 @@ import type { Plan } from "./plan.ts";
 import type { Random } from "./prng.ts";
 import type { Requests } from "./requests.ts";
 import type { DataChannel, Sections } from "./sections.ts";
-import type { Focus } from "./spotlight.ts";
+import type { Focus, Standing } from "./spotlight.ts";
 import type { Burst, Level, Span } from "./weather.ts";
 
 /** The data channels that Sora opens itself. */
@@ -35,6 +35,7 @@ export interface Connection {
   readonly offer: Offer;
   /** What it has asked for by the API. */
   requests: Requests | null;
+  readonly standing: Standing;
 }
 
 /** The network of a connection in the current tick. */
@@ -77,8 +78,6 @@ export interface Channel {
   /** Who sends video, and who receives and has asked for something, in this tick. */
   videoSenders: Connection[];
   askers: Connection[];
-  /** Connection ids of those with the focus; kept up only where somebody has asked for something. */
-  focused: ReadonlySet<string>;
 }
 
 /** The current tick: the second up to `toMs`, in milliseconds since the world's start. */

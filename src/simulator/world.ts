@@ -1,15 +1,16 @@
 /**
  * A Sora with nothing behind it: channels and connections that live by a seed and a clock. What is there at a time
  * depends on the options, that time, and the scenarios and commands before it, not on when or how often anybody looked.
- * Only what a ledger says is an estimate where the world leapt.
+ * Only what a ledger says is an estimate where the world leapt; and where a leap is longer than 100 days, a channel in
+ * which somebody was at any time of the last 100 days of it keeps the session that it had before.
  */
 
 import type { Form } from "../sora/documented.ts";
-import { addOffer, createChannel, createSlots, isLossy, resetOffer } from "./channels.ts";
+import { addOffer, createChannel, createSlots, isLossy, resetOffer, setWeather } from "./channels.ts";
 import { advanceConnection, copyConnection } from "./connection.ts";
 import { createLedger, settle } from "./ledger.ts";
 import type { Ledger } from "./ledger.ts";
-import { createLicense } from "./license.ts";
+import { createLicensing, licenseIn, loadLicense } from "./license.ts";
 import type { License } from "./license.ts";
 import { channelNames } from "./names.ts";
 import { advanceNetwork } from "./network.ts";
@@ -17,12 +18,13 @@ import { LONGEST_LIFE } from "./plan.ts";
 import type { State } from "./population.ts";
 import { cutLives, disconnect, joinAndLeave, leap, TICK_MS } from "./population.ts";
 import type { Recording } from "./recording.ts";
+import type { Relayed } from "./relay.ts";
+import { createRelay, relayedTo, watchRelay } from "./relay.ts";
 import { offerMedia } from "./rtp.ts";
 import type { Scenario, ScenarioChange } from "./scenarios.ts";
-import { beginScenario, isUnreachable, licenseDuring, lostNode, scenarioAt } from "./scenarios.ts";
-import { focusedIn } from "./spotlight.ts";
+import { beginScenario, isUnreachable, lostNode, scenarioAt } from "./scenarios.ts";
+import { TALK_TICKS, turnWindow, windowAt } from "./spotlight.ts";
 import type { Channel, Connection, Tick } from "./state.ts";
-import { burstAt, stormAt } from "./weather.ts";
 
 /** What a world is made from. All numbers are integers. */
 export interface WorldOptions {
@@ -54,7 +56,8 @@ export interface World {
    * Runs the world up to a time, second by second; a time before the last one changes nothing.
    *
    * The work is that of the seconds that have passed, but of no more than 1,200 of them: no connection lives longer, so
-   * a greater leap goes to that long before its end and runs from there, to the same result.
+   * a greater leap goes to that long before its end and runs from there, to the same result. On its way it only looks
+   * for moments in which nobody was in a channel.
    *
    * @param nowMs milliseconds since the epoch
    */
@@ -81,12 +84,12 @@ export interface World {
   readonly nowMs: number;
   /** Recordings by channel, those that are over perhaps among them. */
   readonly recordings: Map<string, Recording>;
-  /** Whether the nodes are in the greater part of their cluster. Without it Sora refuses what concerns recordings. */
-  majority: boolean;
   /** The licence in use; a scenario may show another in its stead. */
-  license: License;
-  /** What `UpdateLicense` will find; `null` for a file that is missing or broken. */
-  licenseFile: License | null;
+  readonly license: License;
+  /** Takes the licence in the file into use, also while a scenario lasts that showed another. */
+  updateLicense(): void;
+  /** What one node has sent to another, and for how long both have been in reach of each other. */
+  relayed(from: number, to: number): Relayed & { forMs: number };
   /**
    * Brings the world up to a time and begins a scenario there.
    *
@@ -98,6 +101,8 @@ export interface World {
   scenario(): Scenario;
   /** When Sora started last, in milliseconds since the epoch: with the world, or after the last `sfu-restart`. */
   readonly startedMs: number;
+  /** How often it has started again. */
+  readonly restarts: number;
   /** Whether a node is in reach now: of clients, and of the other nodes. */
   reachable(node: number): boolean;
   /** The channels, whether anybody is there or not. */
@@ -124,13 +129,15 @@ export function createWorld(options: WorldOptions): World {
     scenario: { name: "normal", sinceMs: options.startMs, untilMs: Infinity },
     cut: { count: 0, tick: 0, pause: 0, spread: 0 },
     startedMs: options.startMs,
+    restarts: 0,
     fromTick: 0,
     ledgers: Array.from({ length: options.nodes }, createLedger),
+    relay: createRelay(options.nodes),
     recordings: new Map(),
   };
   let timestampMs = options.startMs;
   joinAndLeave(state);
-  let license = createLicense(options, 1);
+  const licensing = createLicensing(options);
   const world: World = {
     advanceTo(nowMs) {
       if (nowMs <= timestampMs) return;
@@ -144,7 +151,7 @@ export function createWorld(options: WorldOptions): World {
         .filter((connection) => {
           if (connection === undefined) return false;
           const at = connection.plan.slot.node;
-          return local ? at === node : at !== lost;
+          return local || node === lost ? at === node : at !== lost;
         })
         .map((connection) => copyConnection(connection!, options.form, timestamp));
     },
@@ -158,14 +165,14 @@ export function createWorld(options: WorldOptions): World {
       return timestampMs;
     },
     recordings: state.recordings,
-    majority: true,
     get license() {
-      return licenseDuring(world.scenario(), license, options.connections);
+      return licenseIn(licensing, state.scenario, world.scenario(), options.connections);
     },
-    set license(next) {
-      license = next;
+    updateLicense: () => loadLicense(licensing, state.scenario),
+    relayed(from, to) {
+      const upMs = Math.max(0, timestampMs - state.startedMs);
+      return relayedTo(state.relay, [from, to], state, { upMs, nowMs: timestampMs });
     },
-    licenseFile: createLicense(options, 2),
     setScenario(change, nowMs) {
       world.advanceTo(nowMs);
       const setting = { channels: world.channels(), nodes: options.nodes };
@@ -173,10 +180,14 @@ export function createWorld(options: WorldOptions): World {
       // A restart that is not over ends here.
       state.startedMs = Math.min(state.startedMs, timestampMs);
       cutLives(state);
+      watchRelay(state.relay, state.scenario.name === "node-lost", state, timestampMs);
     },
     scenario: () => scenarioAt(state.scenario, timestampMs),
     get startedMs() {
       return state.startedMs;
+    },
+    get restarts() {
+      return state.restarts;
     },
     reachable: (node) => !isUnreachable(world.scenario(), node, options.nodes),
     channels() {
@@ -209,7 +220,9 @@ function run(state: State, target: number): void {
 
 function step(state: State, target: number): void {
   const { options, channels, connections } = state;
-  const scenario = scenarioAt(state.scenario, options.startMs + state.tick * TICK_MS);
+  const nowMs = options.startMs + state.tick * TICK_MS;
+  const scenario = scenarioAt(state.scenario, nowMs);
+  watchRelay(state.relay, scenario.name === "node-lost", state, Math.min(nowMs, state.scenario.untilMs));
   const tick: Tick = {
     index: state.tick + 1,
     fromMs: state.tick * TICK_MS,
@@ -227,10 +240,7 @@ function step(state: State, target: number): void {
     offerMedia(connection);
     addOffer(channel, connection);
   }
-  for (const channel of channels) {
-    if (channel.askers.length > 0)
-      channel.focused = focusedIn(channel.focus, channel.videoSenders, tick.index);
-  }
+  if (tick.index % TALK_TICKS === 0) turnWindow(channels, connections, windowAt(tick.index));
   for (const connection of connections) {
     // What will have left before anybody looks need not be counted: others depend only on what it offers.
     if (connection !== undefined && connection.plan.life.leaveTick > target) {
@@ -239,24 +249,6 @@ function step(state: State, target: number): void {
   }
   state.tick += 1;
   joinAndLeave(state);
-}
-
-/** Only `normal` has weather of its own; else there is trouble where the scenario makes it. */
-function setWeather(
-  channel: Channel,
-  index: number,
-  options: WorldOptions,
-  { name, channel: stormy, sinceMs, untilMs }: Scenario,
-  { fromMs }: Tick,
-): void {
-  if (name === "normal") {
-    channel.lossy = isLossy(options, index);
-    if (channel.lossy) channel.burst = burstAt(options.seed, index, fromMs);
-    return;
-  }
-  channel.lossy = index === stormy;
-  const storm = { fromMs: sinceMs - options.startMs, toMs: untilMs - options.startMs };
-  if (channel.lossy) channel.burst = stormAt(storm, fromMs);
 }
 
 /** Sora writes microseconds; the clock here has milliseconds. */

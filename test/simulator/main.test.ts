@@ -143,6 +143,17 @@ test("--help is the flags on stdout", async () => {
       .some((line) => line.startsWith(`  ${name} `) && line.endsWith(description));
     expect(told, name).toBe(true);
   }
+  for (const told of [
+    "What ends is followed by calm",
+    "within some 15 s",
+    "node-lost needs --nodes=2 or more",
+    "one address per node",
+    "its last record stays",
+    "GetStatsAllConnections, GetStatsConnection, GetStatsClient and",
+    "ListConnections are answered",
+  ]) {
+    expect(run.stdout().replaceAll(/\s+/g, " ")).toContain(told);
+  }
   for (const line of run.stdout().split("\n")) expect(line.length).toBeLessThanOrEqual(120);
 });
 
@@ -160,6 +171,7 @@ test("a port in use is one line on stderr and exit code 1", async () => {
 test.each(["SIGTERM", "SIGINT"] as const)("it serves where it says, until %s ends it", async (signal) => {
   const run = start("--listen=127.0.0.1:0", "--connections=10");
   await once(run.process.stdout!, "data");
+  expect(run.stdout()).toContain(" channels on 1 node, form of 2024,");
   const url = /http:\/\/127\.0\.0\.1:\d+/.exec(run.stdout())?.[0] ?? "";
   const response = await request(url, {
     method: "POST",
@@ -176,7 +188,7 @@ test("all nodes and the scenario are told at the start", async () => {
   const run = start("--listen=127.0.0.1:0,127.0.0.1:0", "--nodes=2", "--scenario=calm");
   await once(run.process.stdout!, "data");
   expect(run.stdout()).toMatch(
-    /^Sora simulator on http:\/\/127\.0\.0\.1:\d+, http:\/\/127\.0\.0\.1:\d+: .* scenario calm\n$/,
+    /^Sora simulator on http:\/\/127\.0\.0\.1:\d+, http:\/\/127\.0\.0\.1:\d+: .* on 2 nodes, .* scenario calm\n$/,
   );
   run.process.kill("SIGTERM");
   expect(await run.ended).toBe(0);
@@ -188,9 +200,16 @@ test("a recording is played until it is told to stop", async () => {
   await writeFile(file, formatRecord(1_000, Buffer.from("[]")));
   const run = start("--listen=127.0.0.1:0", `--replay=${file}`);
   await once(run.process.stdout!, "data");
-  expect(run.stdout()).toContain(`: plays 1 records over 0 s from ${JSON.stringify(file)}\n`);
+  expect(run.stdout()).toContain(`: plays 1 record over 0 s from ${JSON.stringify(file)}\n`);
   run.process.kill("SIGTERM");
   expect(await run.ended).toBe(0);
+
+  await writeFile(file, formatRecord(1_000, Buffer.from("[]")).toString() + '{"time":');
+  const cut = start("--listen=127.0.0.1:0", `--replay=${file}`);
+  await once(cut.process.stdout!, "data");
+  expect(cut.stdout()).toContain(`${JSON.stringify(file)}; line 2, the last one, is cut off and left out\n`);
+  cut.process.kill("SIGTERM");
+  expect(await cut.ended).toBe(0);
 
   await writeFile(file, "nonsense");
   const bad = start("--listen=127.0.0.1:0", `--replay=${file}`);

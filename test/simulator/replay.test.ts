@@ -92,6 +92,39 @@ test("values are answered as they stand in the file", async () => {
   expect((await ask()).text).toBe("[]");
 });
 
+test("a last line that was cut off is left out, wherever the cut was", async () => {
+  const [first, last] = [line(1, named("A")), line(2, '[{"connection_id":"朝"}]')];
+  const bytes = Buffer.from(last);
+  for (let size = 1; size < bytes.length - 1; size++) {
+    const { records, cutOffLine } = await play(first, bytes.subarray(0, size));
+    expect({ records, cutOffLine }).toEqual({ records: 1, cutOffLine: 2 });
+    nowMs += 10_000;
+    expect((await ask()).text).toBe(named("A"));
+    await replay!.close();
+  }
+  // Without its line feed alone it is whole.
+  const { records, cutOffLine } = await play(first, bytes.subarray(0, -1));
+  expect({ records, cutOffLine }).toEqual({ records: 2, cutOffLine: undefined });
+});
+
+test("a byte order mark at the beginning is skipped", async () => {
+  await play("\ufeff", line(1, ODD), line(2, named("B")));
+  expect((await ask()).text).toBe(ODD);
+  nowMs += 1_000;
+  expect((await ask()).text).toBe(named("B"));
+});
+
+test("a recording has no scenarios, and says so", async () => {
+  await play(line(1, "[]"));
+  for (const method of ["GET", "POST"] as const) {
+    const response = await request(`${replay!.url}/-/scenario`, { method });
+    expect(response.statusCode).toBe(404);
+    expect(await response.body.json()).toEqual({
+      error: "a recording is played (--replay), which has no scenarios",
+    });
+  }
+});
+
 test("lines longer than what is read at once are found", async () => {
   const long = (id: string): string => `[{"connection_id":"${id}","x":"${"朝".repeat(700_000)}"}]`;
   const { records } = await play(line(1, long("A")), line(2, named("B")), line(3, long("C")));
@@ -138,7 +171,15 @@ test.each([
 
 test.each([
   ["a malformed line", [line(1, "[]"), "\n", "{nonsense\n", line(2, "[]")], ", line 3: not JSON"],
-  ["a line that is cut off", [line(1, "[]"), line(2, "[]").slice(0, -4)], ", line 2: not JSON"],
+  [
+    "a line that is cut off before the last",
+    [line(1, "[]"), line(2, "[]").slice(0, -4), "\n", line(3, "[]")],
+    ", line 2: not JSON",
+  ],
+  ["a last line that is cut off and has its end", [line(1, "[]"), '{"time":\n'], ", line 2: not JSON"],
+  ["a last line that is no record", [line(1, "[]"), "nonsense"], ", line 2: not JSON"],
+  ["a last line with something else", [line(1, "[]"), "{}"], ', line 2: "time" must be an object'],
+  ["a line that is cut off and the only one", [line(1, "[]").slice(0, -4)], ", line 1: not JSON"],
   [
     "a record without values",
     ['{"time":{"secs_since_epoch":1,"nanos_since_epoch":0}}'],

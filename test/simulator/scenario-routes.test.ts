@@ -92,7 +92,11 @@ test.each([
   ['{"scenario":"toString"}', `scenario must be one of ${NAMES.join(", ")}, not "toString"`],
   [
     '{"scenario":"calm","channel":"sora"}',
-    'unknown key "channel": known are scenario, channel_id, for, delay',
+    'unknown key "channel": known are scenario, channel_id, for, delay, license_file',
+  ],
+  [
+    '{"scenario":"license-nearly-used-up","license_file":true}',
+    "license_file must be good or broken, not true",
   ],
   ['{"scenario":"lossy-channel","channel_id":1}', "channel_id must be a string"],
   ['{"scenario":"lossy-channel","channel_id":"nowhere"}', 'no channel "nowhere"'],
@@ -157,10 +161,18 @@ test("node-lost: the node's address resets what comes, on connections that were 
   expect((await scenario(undefined, 1)).json["scenario"]).toBe("node-lost");
   const nodes = await ask(0, "", "Sora_20211215.ListClusterNodes");
   expect(nodes.json).toMatchObject([{ connected: true }, { connected: false }]);
+  // One of two is no majority.
+  const recordings = await ask(0, "", "Sora_20161101.ListStartedRecording");
+  expect(recordings).toEqual({ status: 400, json: { error_type: "NOT-CLUSTER-MAJORITY" } });
+  expect((await ask(0, "", "Sora_20161101.ListArchiving")).status).toBe(200);
+  const report = await ask(0, "", "Sora_20171010.GetStatsReport");
+  expect(report.json).toMatchObject({ cluster: { raft_state: "candidate" } });
 
   nowMs += 30_000;
   expect((await ask(1)).status).toBe(200);
   expect(ids((await ask(0)).json).filter((id) => own.includes(id)).length).toBeGreaterThan(10);
+  const leads = await ask(0, "", "Sora_20171010.GetStatsReport");
+  expect(leads.json).toMatchObject({ cluster: { raft_state: "leader" } });
   const again = await ask(0, "", "Sora_20211215.ListClusterNodes");
   expect(again.json).toMatchObject([{ connected: true }, { connected: true }]);
 });
@@ -178,12 +190,17 @@ test("sfu-restart: every node resets for seconds, then its totals start anew", a
   const before = await report();
   expect(before.get("total_connection_created")).toBeGreaterThan(10);
   expect(before.get("erlang_vm statistics wall_clock total_wallclock_time")).toBe(100_000);
+  const old = (await ask(0, "", "Sora_20211215.ListClusterNodes")).json;
+  expect(old).toMatchObject([{ epoch: 1, member_since: "2024-05-31T00:00:00.000000Z" }, {}, {}]);
   await scenario({ scenario: "sfu-restart" });
   for (const node of [0, 1]) await expect(ask(node)).rejects.toThrow();
   nowMs += 4_999;
   await expect(ask(0)).rejects.toThrow();
   nowMs += 1;
   expect(await ask(0)).toEqual({ status: 200, json: [] });
+  const nodes = (await ask(0, "", "Sora_20211215.ListClusterNodes")).json;
+  const member_since = "2024-06-01T00:01:45.000000Z";
+  expect(nodes).toMatchObject(Array.from({ length: 3 }, () => ({ epoch: 2, member_since })));
   expect([...(await report())].filter(([, value]) => value !== 0)).toEqual([]);
   nowMs += 20_000;
   expect((await ask(0)).json.length).toBeGreaterThan(30);
@@ -228,8 +245,18 @@ test("api-refusing: every call of the API is refused, until it ends", async () =
 
 test("license-nearly-used-up: the licence says so", async () => {
   await scenario({ scenario: "license-nearly-used-up" });
-  const { json } = await ask(0, "", "Sora_20171218.GetLicense");
-  expect(json).toMatchObject({ expired_at: "2024-06", max_connections: 50 });
+  const licence = async (name: string) => (await ask(0, "", `Sora_20171218.${name}`)).json as object;
+  const own = await licence("GetLicense");
+  expect(own).toMatchObject({ expired_at: "2024-06", max_connections: 50 });
+  const { json } = await scenario({ scenario: "license-nearly-used-up", license_file: "broken" });
+  expect(json).toMatchObject({ license_file: "broken" });
+  expect(await licence("UpdateLicense")).toEqual({ error_type: "INVALID-LICENSE-FILE" });
+  await scenario({ scenario: "license-nearly-used-up", license_file: "good" });
+  const update = (await licence("UpdateLicense")) as { old_license: object; new_license: object };
+  expect(update.old_license).toEqual(own);
+  expect(update.new_license).toMatchObject({ expired_at: "2026-06", max_connections: 100 });
+  expect(await licence("GetLicense")).toEqual(update.new_license);
+  expect((await scenario()).json["scenario"]).toBe("license-nearly-used-up");
 });
 
 test("a scenario can be on from the start", async () => {

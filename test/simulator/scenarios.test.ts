@@ -245,13 +245,33 @@ test("license-nearly-used-up: hardly a connection is left, and it ends with the 
   const world = createWorld(options());
   const { license } = world;
   world.setScenario({ scenario: "license-nearly-used-up", forMs: 60_000 }, at(100));
-  expect(world.license).toEqual({ ...license, max_connections: 50, expired_at: "2024-06" });
+  const serial_code = "SIM000-SRA-E000-202406-50";
+  expect(world.license).toEqual({ ...license, max_connections: 50, expired_at: "2024-06", serial_code });
   expect(look(world, 130).length).toBeGreaterThanOrEqual(45);
   world.advanceTo(at(160));
   expect(world.license).toEqual(license);
 });
 
+test("license-nearly-used-up: a new licence is in use while the scenario lasts and after it", () => {
+  const world = worldWith({ scenario: "license-nearly-used-up", forMs: 60_000 }, 100);
+  world.updateLicense();
+  const { license } = world;
+  expect(license).toMatchObject({ max_connections: 100, expired_at: "2026-06" });
+  expect(license.serial_code).toBe("SIM000-SRA-E002-202606-100");
+  for (const second of [130, 160, 5_000]) {
+    world.advanceTo(at(second));
+    expect(world.license).toEqual(license);
+  }
+  // The next time it is nearly used up as well.
+  world.setScenario({ scenario: "license-nearly-used-up" }, at(5_000));
+  expect(world.license).toMatchObject({ max_connections: 50, expired_at: "2024-06" });
+});
+
 test.each([
+  [
+    { scenario: "calm", licenseFile: "good" },
+    "license_file is for license-nearly-used-up alone, not for calm",
+  ],
   [{ scenario: "node-lost" }, "node-lost needs several nodes, and there is one (--nodes=2 or more)"],
   [{ scenario: "lossy-channel", channelId: "no\nbody" }, 'no channel "no\\nbody"'],
   [{ scenario: "calm", channelId: "sora" }, "channel_id is for lossy-channel alone, not for calm"],

@@ -103,8 +103,37 @@ test("another path is not found", async () => {
   expect(json).toEqual({ error_type: "NOT-FOUND" });
 });
 
+test("a list of thousands of items is taken, and every item answered", async () => {
+  const [connection] = simulator.world.members();
+  const item = {
+    recv_connection_id: connection!.plan.connectionId,
+    spotlight_focus_rid: "r0",
+    spotlight_unfocus_rid: "none",
+  };
+  const item_list = Array.from({ length: 20_000 }, (_, at) => ({ ...item, send_connection_id: `S${at}` }));
+  const body = JSON.stringify({ channel_id: connection!.plan.channelId, item_list }).padEnd(16 * 1024 * 1024);
+  const { status, json } = await ask(body, "Sora_20211215.BatchRequestSpotlightRid");
+  expect(status).toBe(200);
+  const answered = (json as { item_list: { result: string }[] }).item_list;
+  expect(answered).toHaveLength(20_000);
+  expect(new Set(answered.map(({ result }) => result))).toEqual(new Set(["ok"]));
+});
+
+test.each(["json", "text", "application json", "", "text/plain", "a/b; charset", "{}"])(
+  "a body of the type %j is read as JSON",
+  async (type) => {
+    const response = await request(simulator.url, {
+      method: "POST",
+      body: '{"local":1}',
+      headers: { "x-sora-target": TARGET, "content-type": type },
+    });
+    expect(response.statusCode).toBe(400);
+    expect(await response.body.json()).toEqual({ error_type: "INVALID-LOCAL" });
+  },
+);
+
 test("a body out of all proportion is refused", async () => {
-  const { status, json } = await ask(" ".repeat(100_000));
+  const { status, json } = await ask(" ".repeat(16 * 1024 * 1024 + 1));
   expect(status).toBe(413);
   expect(json).toEqual({ error_type: "INVALID-REQUEST" });
 });

@@ -1,39 +1,35 @@
 /** The sections of the report that a node has only among others: its place in the cluster, and what they relay. */
 
 import { nodeName } from "../cluster.ts";
-import { totalTraffic } from "../ledger.ts";
+import type { Relayed } from "../relay.ts";
+import { hasMajority } from "./find.ts";
 import type { Context } from "./operation.ts";
 import type { Totals } from "./stats-report.ts";
 
 const COMMIT_EVERY_MS = 5_000;
 const GOSSIP_EVERY_MS = 10_000;
 
-/** `cluster` and `cluster_relay`. Node 0 leads. */
+/** `cluster` and `cluster_relay`. Node 0 leads, as long as there is a majority to lead. */
 export function clusterSections({ upMs }: Totals, context: Context): object {
   const { world, node } = context;
   const others = Array.from({ length: world.options.nodes }, (_, other) => other).filter(
     (other) => other !== node,
   );
-  const sent = relayed(node, context);
   return {
     cluster: {
       raft_commit_index: 100 + Math.floor(upMs / COMMIT_EVERY_MS),
-      raft_state: !world.majority ? "candidate" : node === 0 ? "leader" : "follower",
+      raft_state: !hasMajority(context) ? "candidate" : node === 0 ? "leader" : "follower",
       raft_term: 3,
     },
-    cluster_relay: others.map((other) => describeRelay(nodeName(other), relayed(other, context), sent, upMs)),
+    // What one node sends to another is what the other receives from it.
+    cluster_relay: others.map((other) =>
+      describeRelay(nodeName(other), world.relayed(other, node), world.relayed(node, other)),
+    ),
   };
 }
 
-interface Relayed {
-  packets: number;
-  bytes: number;
-  sessions: number;
-}
-
-/** What one node sends to another is what the other receives from it. */
-function describeRelay(name: string, received: Relayed, sent: Relayed, upMs: number): object {
-  const rounds = Math.floor(upMs / GOSSIP_EVERY_MS);
+function describeRelay(name: string, received: Relayed, sent: Relayed & { forMs: number }): object {
+  const rounds = Math.floor(sent.forMs / GOSSIP_EVERY_MS);
   return {
     node_name: name,
     plumtree: {
@@ -50,17 +46,5 @@ function describeRelay(name: string, received: Relayed, sent: Relayed, upMs: num
     total_received_byte_size: received.bytes,
     total_sent: sent.packets,
     total_sent_byte_size: sent.bytes,
-  };
-}
-
-/** What a node sends to each of the others: what its connections send, as their channels are on all nodes. */
-function relayed(node: number, { world }: Context): Relayed {
-  const ledger = world.ledger(node);
-  const there = world.members().filter(({ plan }) => plan.slot.node === node);
-  const { decryptedSrtp, decryptedSrtpBytes } = totalTraffic(ledger, there);
-  return {
-    packets: decryptedSrtp,
-    bytes: decryptedSrtpBytes,
-    sessions: ledger.sessionsCreated + ledger.sessionsDestroyed,
   };
 }

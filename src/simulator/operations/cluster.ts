@@ -4,7 +4,7 @@ import { nodeHost, nodeName } from "../cluster.ts";
 import { reaches } from "./find.ts";
 import type { Context, Operations } from "./operation.ts";
 
-/** How long before the world's start the nodes have joined, one after the other. */
+/** How long before the world's start the nodes have joined, one after the other; after a restart all join at once. */
 const MEMBER_FOR_MS = 86_400_000;
 
 /** What a Sora of each form says it is. */
@@ -17,16 +17,17 @@ export const CLUSTER: Operations = {
 
 /** A node that is out of reach has a name and nothing else. */
 function describe(node: number, context: Context): object {
-  const { form, startMs } = context.world.options;
+  const { options, startedMs, restarts } = context.world;
+  const { form, startMs } = options;
   const name = form === "2024" ? { node_name: nodeName(node) } : { cluster_node_name: nodeName(node) };
   if (!reaches(context, node)) return { ...name, connected: false };
   const { license } = context.world;
-  const memberSince = new Date(startMs - MEMBER_FOR_MS + node * 60_000);
+  const memberSince = new Date(restarts === 0 ? startMs - MEMBER_FOR_MS + node * 60_000 : startedMs);
   return {
     cluster_api_url: `http://${nodeHost(node)}:3000/`,
     cluster_signaling_url: `wss://${nodeHost(node)}/signaling`,
     connected: true,
-    epoch: 1,
+    epoch: 1 + restarts,
     license_max_connections: license.max_connections,
     ...(license.max_nodes === undefined ? {} : { license_max_nodes: license.max_nodes }),
     license_serial_code: license.serial_code,

@@ -9,7 +9,14 @@ export const ROLES = ["sendrecv", "sendonly", "recvonly"] as const satisfies rea
 
 /** Whether the asked node knows of another one's connections; of its own it always does. */
 export function reaches({ world, node }: Context, other: number): boolean {
-  return other === node || world.reachable(other);
+  return other === node || (world.reachable(node) && world.reachable(other));
+}
+
+/** Whether the asked node and those that it reaches are more than half of all: without that, Sora refuses much. */
+export function hasMajority(context: Context): boolean {
+  const { nodes } = context.world.options;
+  const inReach = Array.from({ length: nodes }, (_, node) => node).filter((node) => reaches(context, node));
+  return inReach.length * 2 > nodes;
 }
 
 /** All connections that the asked node knows of: those of the whole cluster, as far as it is in reach. */

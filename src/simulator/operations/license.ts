@@ -8,9 +8,9 @@ export const LICENSE: Operations = {
 
   // That a file which is missing or broken is an error is documented; its spelling is our own.
   "Sora_20171218.UpdateLicense": (_body, { world }) => {
-    if (world.licenseFile === null) throw new Refusal("INVALID-LICENSE-FILE");
+    if (world.scenario().licenseFile === "broken") throw new Refusal("INVALID-LICENSE-FILE");
     const old = world.license;
-    world.license = { ...world.licenseFile };
+    world.updateLicense();
     return { new_license: world.license, old_license: old };
   },
 };

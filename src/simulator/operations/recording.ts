@@ -10,7 +10,8 @@ import { createRandom, hash } from "../prng.ts";
 import type { Recording } from "../recording.ts";
 import { isRunning } from "../recording.ts";
 import type { World } from "../world.ts";
-import type { Body, Operations } from "./operation.ts";
+import { hasMajority } from "./find.ts";
+import type { Body, Context, Operations } from "./operation.ts";
 import { invalid, readBoolean, readInteger, readOptionalObject, readString, Refusal } from "./operation.ts";
 import { described } from "./signaling.ts";
 
@@ -18,10 +19,11 @@ import { described } from "./signaling.ts";
 const DAY = 86_400;
 
 export const RECORDING: Operations = {
-  "Sora_20161101.StartRecording": (body, { world }) => {
+  "Sora_20161101.StartRecording": (body, context) => {
+    const { world } = context;
     const channelId = readString(body, "channel_id");
     const wish = readWish(body);
-    requireMajority(world);
+    requireMajority(context);
     if (running(world, channelId) !== undefined) throw new Refusal("STARTED-RECORDING");
     const recording = {
       channelId,
@@ -39,15 +41,15 @@ export const RECORDING: Operations = {
     };
   },
 
-  "Sora_20161101.StopRecording": (body, { world }) => {
+  "Sora_20161101.StopRecording": (body, context) => {
     const channelId = readString(body, "channel_id");
-    requireRunning(world, channelId);
-    world.recordings.delete(channelId);
+    requireRunning(context, channelId);
+    context.world.recordings.delete(channelId);
     return { channel_id: channelId };
   },
 
-  "Sora_20161101.GetStartedRecording": (body, { world }) => {
-    const recording = requireRunning(world, readString(body, "channel_id"));
+  "Sora_20161101.GetStartedRecording": (body, context) => {
+    const recording = requireRunning(context, readString(body, "channel_id"));
     return {
       channel_id: recording.channelId,
       expire_time: recording.expireTime,
@@ -56,9 +58,9 @@ export const RECORDING: Operations = {
     };
   },
 
-  "Sora_20161101.ListStartedRecording": (_body, { world }) => {
-    requireMajority(world);
-    return allRunning(world).map((recording) => ({
+  "Sora_20161101.ListStartedRecording": (_body, context) => {
+    requireMajority(context);
+    return allRunning(context.world).map((recording) => ({
       channel_id: recording.channelId,
       created_at: seconds(recording.startMs),
       expire_time: recording.expireTime,
@@ -97,13 +99,13 @@ function readWish(body: Body): Wish {
   return { expireTime, splitDuration, splitOnly };
 }
 
-function requireMajority({ majority }: World): void {
-  if (!majority) throw new Refusal("NOT-CLUSTER-MAJORITY");
+function requireMajority(context: Context): void {
+  if (!hasMajority(context)) throw new Refusal("NOT-CLUSTER-MAJORITY");
 }
 
-function requireRunning(world: World, channelId: string): Recording {
-  requireMajority(world);
-  const recording = running(world, channelId);
+function requireRunning(context: Context, channelId: string): Recording {
+  requireMajority(context);
+  const recording = running(context.world, channelId);
   if (recording === undefined) throw new Refusal("NOT-STARTED-RECORDING");
   return recording;
 }

@@ -10,6 +10,9 @@ import { members, membersOf, ROLES } from "./find.ts";
 import type { Body, Context, Operations } from "./operation.ts";
 import { readBoolean, readChoice, readOptionalObject, readString } from "./operation.ts";
 
+/** What is negotiated with somebody who asks for nothing of its own. */
+const RECEIVED_VIDEO = { bit_rate: 500, codec_type: "VP9" };
+
 export const SIGNALING: Operations = {
   "Sora_20151104.DisconnectChannel": (body, context) => {
     const channelId = readString(body, "channel_id");
@@ -88,10 +91,11 @@ function listed(plan: Plan, { world }: Context): object {
 
 /**
  * What all lists of connections say of one: its ids, and `audio` and `video`, which are `false` or an object with
- * `codec_type` and, for video, `bit_rate` (kbit/s).
+ * `codec_type` and, for video, `bit_rate` (kbit/s), as they were negotiated: who only receives has both.
  */
 export function described(plan: Plan): object {
-  const { videoCodec, videoKbps } = plan;
+  const { videoCodec, videoKbps, sends } = plan;
+  const sent = videoCodec === null ? false : { bit_rate: videoKbps, codec_type: videoCodec };
   return {
     bundle_id: plan.bundleId,
     channel_id: plan.channelId,
@@ -99,6 +103,6 @@ export function described(plan: Plan): object {
     connection_id: plan.connectionId,
     // Everybody sends audio, or receives it.
     audio: { codec_type: "OPUS" },
-    video: videoCodec === null ? false : { bit_rate: videoKbps, codec_type: videoCodec },
+    video: sends ? sent : RECEIVED_VIDEO,
   };
 }

@@ -3,9 +3,10 @@
  * are not there the answer is the same, and nothing happens: the documents name no error for them.
  */
 
+import { TICK_MS } from "../population.ts";
 import { EVERYBODY, requestsOf } from "../requests.ts";
 import type { SpotlightRids } from "../requests.ts";
-import { changePlaces, giveFocus, takeFocus } from "../spotlight.ts";
+import { changePlaces, giveFocus, takeFocus, windowAt } from "../spotlight.ts";
 import type { Channel, Connection } from "../state.ts";
 import { memberOf, membersOf } from "./find.ts";
 import type { Body, Context, Operation, Operations } from "./operation.ts";
@@ -15,23 +16,22 @@ import { readStream, RIDS } from "./simulcast.ts";
 const SPOTLIGHT_RIDS = ["none", ...RIDS] as const;
 
 export const SPOTLIGHT: Operations = {
-  "Sora_20200807.FocusSpotlightFixed": changeFocus((channel, members, connection) =>
-    giveFocus(channel, members, connection, true),
+  "Sora_20200807.FocusSpotlightFixed": changeFocus((channel, members, connection, window) =>
+    giveFocus(channel, members, connection, { fixed: true, window }),
   ),
 
-  "Sora_20200807.FocusSpotlight": changeFocus((channel, members, connection) =>
-    giveFocus(channel, members, connection, false),
+  "Sora_20200807.FocusSpotlight": changeFocus((channel, members, connection, window) =>
+    giveFocus(channel, members, connection, { fixed: false, window }),
   ),
 
-  "Sora_20200807.UnfocusSpotlight": changeFocus((channel, _members, connection) =>
-    takeFocus(channel, connection),
-  ),
+  "Sora_20200807.UnfocusSpotlight": changeFocus(takeFocus),
 
   "Sora_20200807.ChangeSpotlightNumber": (body, context) => {
     const channelId = readString(body, "channel_id");
     const places = readInteger(body, "spotlight_number", 1, 8);
-    const channel = context.world.channel(channelId);
-    if (channel !== undefined) changePlaces(channel, membersOf(channelId, context), places);
+    const { channel, everybody, window } = stage(channelId, context);
+    // The number is that of a session: there is none to change where nobody is.
+    if (channel !== undefined && channel.session !== null) changePlaces(channel, everybody, places, window);
     return { channel_id: channelId, spotlight_number: places };
   },
 
@@ -54,7 +54,10 @@ export const SPOTLIGHT: Operations = {
   "Sora_20211215.BatchRequestSpotlightRid": (body, context) => {
     const channelId = readString(body, "channel_id");
     const items = readObjects(body, "item_list").map(readItem);
-    return { channel_id: channelId, item_list: items.map((item) => requestItem(channelId, item, context)) };
+    const receivers = new Map(
+      membersOf(channelId, context).map((member) => [member.plan.connectionId, member]),
+    );
+    return { channel_id: channelId, item_list: items.map((item) => requestItem(item, receivers)) };
   },
 };
 
@@ -65,16 +68,27 @@ interface Item {
 }
 
 function changeFocus(
-  change: (channel: Channel, members: readonly Connection[], connection: Connection) => void,
+  change: (channel: Channel, members: readonly Connection[], connection: Connection, window: number) => void,
 ): Operation {
   return (body, context) => {
     const channelId = readString(body, "channel_id");
     const connectionId = readString(body, "connection_id");
-    const channel = context.world.channel(channelId);
-    const members = membersOf(channelId, context);
-    const connection = members.find(({ plan }) => plan.connectionId === connectionId);
-    if (channel !== undefined && connection !== undefined) change(channel, members, connection);
+    const { channel, everybody, window } = stage(channelId, context);
+    const connection = memberOf(channelId, connectionId, context);
+    if (channel !== undefined && connection !== undefined) change(channel, everybody, connection, window);
     return { channel_id: channelId, connection_id: connectionId };
+  };
+}
+
+/** What the focus of a channel depends on; whoever is out of the asked node's reach keeps a place all the same. */
+function stage(
+  channelId: string,
+  { world }: Context,
+): { channel: Channel | undefined; everybody: Connection[]; window: number } {
+  return {
+    channel: world.channel(channelId),
+    everybody: world.members().filter(({ plan }) => plan.channelId === channelId),
+    window: windowAt(Math.floor((world.nowMs - world.options.startMs) / TICK_MS)),
   };
 }
 
@@ -99,8 +113,8 @@ function readItem(item: Body): Item {
 }
 
 /** The only documented `result` is `ok`; `error` for a receiver that is not there is our own. */
-function requestItem(channelId: string, { receiver, sender, rids }: Item, context: Context): object {
-  const connection = memberOf(channelId, receiver, context);
+function requestItem({ receiver, sender, rids }: Item, receivers: ReadonlyMap<string, Connection>): object {
+  const connection = receivers.get(receiver);
   if (connection !== undefined) requestRids(connection, sender, rids);
   return {
     recv_connection_id: receiver,

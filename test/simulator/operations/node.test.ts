@@ -132,26 +132,6 @@ test("a leap leaves about the same totals as single seconds", () => {
   }
 });
 
-test("a node alone has no cluster to report; among others, what one sends the other receives", () => {
-  const alone = createWorld(options());
-  expect(reportOf(alone)).not.toHaveProperty("cluster");
-  expect(reportOf(alone)).not.toHaveProperty("cluster_relay");
-  const world = createWorld(options({ nodes: 3 }));
-  world.advanceTo(START_MS + 200_000);
-  const reports = [0, 1, 2].map((node) => reportOf(world, node));
-  const states = reports.map(
-    (report) => (report as unknown as { cluster: { raft_state: string } }).cluster.raft_state,
-  );
-  expect(states).toEqual(["leader", "follower", "follower"]);
-  const relay = (node: number, other: number): object =>
-    (reports[node] as unknown as { cluster_relay: { node_name: string }[] }).cluster_relay.find(
-      ({ node_name }) => node_name === `sora${other + 1}@192.0.2.${other + 11}`,
-    )!;
-  expect(read(relay(0, 2), "total_sent")).toBeGreaterThan(0);
-  expect(read(relay(0, 2), "total_sent")).toBe(read(relay(2, 0), "total_received"));
-  expect(read(relay(1, 2), "total_received_byte_size")).toBe(read(relay(2, 1), "total_sent_byte_size"));
-});
-
 test("what Erlang says since the last call is since the last call", () => {
   const world = createWorld(options());
   const since = "erlang_vm statistics wall_clock wallclock_time_since_last_call";
@@ -210,6 +190,11 @@ test("one node is a cluster of one, and several are listed by name", async () =>
     const { json } = await (await startSora({ nodes, form })).call(NODES);
     return (json as Record<string, unknown>[]).map((node) => node["node_name"] ?? node["cluster_node_name"]);
   };
+  const described = (await (await startSora({ nodes: 2 })).call(NODES)).json;
+  expect(described).toMatchObject([
+    { mode: "normal", temporary_node: false, epoch: 1, sora_version: "2024.1.5" },
+    { mode: "normal", temporary_node: false, epoch: 1, sora_version: "2024.1.5" },
+  ]);
   expect(await names(1, "2024")).toEqual(["sora1@192.0.2.11"]);
   expect(await names(2, "2022")).toEqual(["sora1@192.0.2.11", "sora2@192.0.2.12"]);
 });

@@ -113,18 +113,30 @@ test("all nodes know of a recording, and each of its own connections that are re
   });
 });
 
-test("in the smaller part of a cluster, recordings are refused until it is whole again", async () => {
-  const sora = await startSora({ nodes: 3 });
+test("one node of two is no majority: recordings are refused until the other is back", async () => {
+  const sora = await startSora({ nodes: 2 });
   const body = { channel_id: "sora", expire_time: 0 };
   await ask(sora, "StartRecording", body);
-  sora.simulator.world.majority = false;
+  const { world } = sora.simulator;
+  world.setScenario({ scenario: "node-lost" }, world.nowMs);
   const refusal = { error_type: "NOT-CLUSTER-MAJORITY" };
   for (const name of ["StartRecording", "StopRecording", "GetStartedRecording", "ListStartedRecording"]) {
     expect(await ask(sora, name, body), name).toEqual(refusal);
   }
   expect((await archiving(sora)).length).toBeGreaterThan(0);
-  sora.simulator.world.majority = true;
+  world.setScenario({ scenario: "calm" }, world.nowMs);
   expect(await ask(sora, "ListStartedRecording")).toHaveLength(1);
+});
+
+test("two nodes of three are a majority, and so is one alone", async () => {
+  for (const nodes of [3, 1]) {
+    const sora = await startSora({ nodes });
+    const { world } = sora.simulator;
+    if (nodes > 1) world.setScenario({ scenario: "node-lost" }, world.nowMs);
+    const { status } = await sora.call(`${API}StartRecording`, { channel_id: "sora", expire_time: 0 });
+    expect(status).toBe(200);
+    expect(await ask(sora, "ListStartedRecording")).toHaveLength(1);
+  }
 });
 
 test("a channel that nobody is in can be recorded, and recordings are in the order of their start", async () => {

@@ -110,10 +110,16 @@ test.each([
   expect(await sora.call(target, {})).toEqual({ status: 400, json: { error_type: "INVALID-TARGET" } });
 });
 
-test("a licence file that is missing or broken changes nothing", async () => {
+test("a licence file that is missing or broken changes nothing, until it is mended", async () => {
   const sora = await startSora();
+  const { world } = sora.simulator;
+  const first = await sora.call("Sora_20171218.GetLicense");
+  world.setScenario({ scenario: "license-nearly-used-up", licenseFile: "broken" }, world.nowMs);
   const before = await sora.call("Sora_20171218.GetLicense");
-  sora.simulator.world.licenseFile = null;
+  expect(before).not.toEqual(first);
   expect(await refused(sora, "UpdateLicense", null)).toBe("INVALID-LICENSE-FILE");
   expect(await sora.call("Sora_20171218.GetLicense")).toEqual(before);
+  world.setScenario({ scenario: "license-nearly-used-up" }, world.nowMs);
+  expect(await refused(sora, "UpdateLicense", null)).toBe(200);
+  expect(await sora.call("Sora_20171218.GetLicense")).not.toEqual(before);
 });

@@ -31,9 +31,10 @@ test("a connection is listed as what it joined as, and when", async () => {
   const sessions = new Map<string, string>();
   for (const listed of all) {
     const plan = plans.get(listed.connection_id)!;
-    const video =
-      plan.videoCodec === null ? false : { bit_rate: plan.videoKbps, codec_type: plan.videoCodec };
-    expect(listed).toMatchObject({ role: plan.role, simulcast: plan.simulcast, video });
+    const sent = plan.videoCodec === null ? false : { bit_rate: plan.videoKbps, codec_type: plan.videoCodec };
+    const video = plan.sends ? sent : { bit_rate: 500, codec_type: "VP9" };
+    const audio = { codec_type: "OPUS" };
+    expect(listed).toMatchObject({ role: plan.role, simulcast: plan.simulcast, audio, video });
     expect(listed.spotlight).toBe(plan.slot.kind === "spotlight");
     expect(listed.node_name).toBe(`sora${plan.slot.node + 1}@192.0.2.${plan.slot.node + 11}`);
     expect(Math.floor(listed.created_time / 1_000)).toBe(START_MS + plan.life.joinTick * 1_000);
@@ -44,6 +45,11 @@ test("a connection is listed as what it joined as, and when", async () => {
     sessions.set(listed.channel_id, listed.session_id!);
   }
   expect(new Set(sessions.values()).size).toBe(sessions.size);
+  // Who sends audio alone, and nobody else, has no video.
+  const without = all.filter(({ video }) => video === false);
+  expect(without.length).toBeGreaterThan(0);
+  expect(without.filter(({ role }) => role === "recvonly")).toEqual([]);
+  expect(all.filter(({ role }) => role === "recvonly").length).toBeGreaterThan(0);
 });
 
 test("local is the asked node's part, unless it is false", async () => {
