@@ -23,7 +23,14 @@ export default defineConfig(
     },
   },
   {
-    files: ["src/calls/**", "src/catalog/**", "src/snapshot/**", "src/sora/decode.ts", "src/sora/json.ts"],
+    files: [
+      "src/calls/**",
+      "src/sums/**",
+      "src/catalog/**",
+      "src/snapshot/**",
+      "src/sora/decode.ts",
+      "src/sora/json.ts",
+    ],
     rules: { "no-restricted-imports": ["error", { patterns: [{ regex: edges }] }] },
   },
 );

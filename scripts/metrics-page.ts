@@ -8,6 +8,9 @@ import { CONNECTION_REJECTIONS, VALUE_REJECTIONS } from "../src/snapshot/rejecti
 import { documentedFields } from "../src/sora/documented.ts";
 import { UNKNOWN_REPORT_PREFIX } from "../src/calls/report.ts";
 import { STALE_INTERVALS } from "../src/poller/latest.ts";
+import { KEEP_MISSING_MS } from "../src/sums/increases.ts";
+import { KEEP_CHANNEL_MS, SUM_PREFIXES } from "../src/sums/sums.ts";
+import { UNSTABLE_LEVEL_METRICS } from "../src/sums/unstable-levels.ts";
 import { FAILURE_REASONS } from "../src/sora/failure.ts";
 import { callTables } from "./call-tables.ts";
 import { code, table } from "./markdown.ts";
@@ -74,6 +77,29 @@ may change; the changelog says so.
 
 Not exported: arrays, and strings and booleans besides those above. They are no numbers, and their place in a label would
 be a guess.
+
+## Sums: channels and targets
+
+Each counter of connections above is there three times, under names of their own, so that no \`sum()\` counts twice: \`${CONNECTION_PREFIX}*\` for
+each connection, \`${SUM_PREFIXES.channel}*\` for each channel (labels \`target\`, \`channel_id\`) and \`${SUM_PREFIXES.target}*\` for the target, with the same
+labels besides: \`sora_connection_received_bytes_total\`, \`sora_channel_received_bytes_total\`, \`sora_target_received_bytes_total\`.
+\`metrics.levels\` chooses which are exported.
+
+- They are increases added up, so they never fall when a connection leaves. What the exporter's first poll finds is the baseline: they start at
+  zero with it. What joins later counts in full, a counter that fell has begun anew, and a connection that was missing goes on from what was last
+  known of it, for ${KEEP_MISSING_MS / 60_000} minutes of answers without it. What happens between a connection's last poll and its end is in no answer, and so in no sum.
+- A channel's series go ${KEEP_CHANNEL_MS / 60_000} minutes after its last connection. While the statistics are stale there are none, and afterwards they go on where
+  they were.
+
+${table(
+  ["Metric", "Type", "Labels", "Help"],
+  Object.values(UNSTABLE_LEVEL_METRICS).map(({ name, type, help }) => [
+    code(name),
+    type,
+    code("level"),
+    help,
+  ]),
+)}
 
 ## ListConnections: who the connections are
 

@@ -42,14 +42,14 @@ export async function startExporter(config: Config, { log, version }: ExporterEd
     process: !config.web.disableExporterMetrics,
     now: () => systemClock.now(),
   });
-  const { report, info } = config;
+  const { report, info, levels } = config;
   const record = config.record === undefined ? undefined : await createRecorder(config.record, log);
   const clients = config.targets.map(({ urls, ...target }) =>
     urls.map((url) => createSoraClient({ ...target, url })),
   );
   const targets = config.targets.map((target, i) =>
     createTarget(
-      { ...target, report, info },
+      { ...target, report, info, levels },
       {
         clients: clients[i]!,
         clock: systemClock,

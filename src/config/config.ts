@@ -1,4 +1,5 @@
 /** The configuration that the exporter runs with: every default filled in, every secret looked up. */
+import type { Level } from "../snapshot/snapshot.ts";
 import type { ListenAddress } from "./addresses.ts";
 
 /** All of it. */
@@ -7,6 +8,8 @@ export interface Config {
   readonly targets: readonly TargetConfig[];
   readonly report: ReportGroups;
   readonly info: InfoConfig;
+  /** Whose series are exported; at least one level. */
+  readonly levels: readonly Level[];
   readonly web: {
     readonly listenAddress: ListenAddress;
     /** Path of the metrics; starts with `/`. */

@@ -11,6 +11,7 @@ import type { ConfigFile } from "./file.ts";
 import { readCommandLine } from "./command-line.ts";
 import type { CommandLine, Override } from "./command-line.ts";
 import { resolveInfo } from "./info.ts";
+import { LEVELS } from "../snapshot/snapshot.ts";
 import { configSchema } from "./schema.ts";
 import type { Settings } from "./schema.ts";
 import { SECRET_KEYS } from "./source.ts";
@@ -61,6 +62,7 @@ export function loadConfig({ argv, env, readFile }: ConfigSources): Command {
       targets,
       report: reportOf(settings.sora),
       info,
+      levels: LEVELS.filter((level) => settings.metrics.levels.includes(level)),
       web: {
         listenAddress: web.listen_address,
         telemetryPath: web.telemetry_path,

@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { readListenAddress, readTelemetryPath } from "./addresses.ts";
+import { LEVELS } from "../snapshot/snapshot.ts";
 import { INFO_LABELS } from "./config.ts";
 import { TARGET } from "./target-schema.ts";
 import { SOURCE_FORMS, sourceSchema } from "./source.ts";
@@ -61,6 +62,10 @@ export const SECTIONS = {
     list_archiving: call("ListArchiving", "30s"),
   },
   metrics: {
+    levels: distinct(choice(LEVELS), "levels")
+      .min(1, { error: `is empty; name some of ${LEVELS.join(", ")}` })
+      .prefault([...LEVELS])
+      .describe("Whose series to export: of the target, of each channel, of each connection. Default: all."),
     info_labels: distinct(choice(INFO_LABELS), "labels")
       .prefault([...INFO_LABELS])
       .describe("Labels of sora_connection_info besides target, channel_id and connection_id. Default: all."),

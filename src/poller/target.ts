@@ -5,7 +5,9 @@ import { draftConnections } from "../calls/connections.ts";
 import type { InfoConfig, ReportGroups, CallIntervals } from "../config/config.ts";
 import type { OwnMetrics } from "../exposition/own-metrics.ts";
 import { SnapshotBuilder } from "../snapshot/build.ts";
-import type { Snapshot, StatsSnapshot } from "../snapshot/snapshot.ts";
+import { type Level, selectLevels, type Snapshot, type StatsSnapshot } from "../snapshot/snapshot.ts";
+import { Sums } from "../sums/sums.ts";
+import { countUnstableLevels } from "../sums/unstable-levels.ts";
 import type { SoraClient } from "../sora/client.ts";
 import { decodeArray } from "../sora/decode.ts";
 import type { SoraFailure } from "../sora/failure.ts";
@@ -26,6 +28,8 @@ export interface TargetOptions {
   readonly calls: CallIntervals;
   readonly report: ReportGroups;
   readonly info: InfoConfig;
+  /** Whose series are shown. */
+  readonly levels: readonly Level[];
 }
 
 export interface Target {
@@ -57,7 +61,12 @@ export function createTarget(options: TargetOptions, edges: TargetEdges): Target
   const { name, intervalMs, timeoutMs, local } = options;
   const { clients, clock, metrics, log, record } = edges;
   const builder = new SnapshotBuilder(name);
-  const latest = createLatest<StatsSnapshot>(intervalMs, clock);
+  const sums = new Sums(name);
+  const latest = createLatest<{ readonly statistics: StatsSnapshot; readonly sums: readonly Snapshot[] }>(
+    intervalMs,
+    clock,
+  );
+  const levels = new Set(options.levels);
   const callLog = createCallLog(log, { answers: "Sora answers", fails: "poll failed" }, true);
   let attempted = false;
   let up = false;
@@ -95,7 +104,7 @@ export function createTarget(options: TargetOptions, edges: TargetEdges): Target
       const before = addresses.active;
       const { body, answer } = await addresses.ask((client, ms) => askOne(client, ms, signal), signal);
       const built = builder.build(answer.elements, clock.now(), answer.validUtf8);
-      latest.set(built.snapshot);
+      latest.set({ statistics: built.snapshot, sums: addUp(built.snapshot) });
       metrics.pollSucceeded(name, { built, bytes: body.length, seconds: seconds() });
       // What failed or was refused may work now, and need not wait for its turn.
       const changed = !up || addresses.active !== before;
@@ -116,14 +125,24 @@ export function createTarget(options: TargetOptions, edges: TargetEdges): Target
     }
   }
 
+  /** What is shown of channels and of the target; nothing where nobody wants to see it. */
+  function addUp(statistics: StatsSnapshot): Snapshot[] {
+    if (!levels.has("channel") && !levels.has("target")) return [];
+    return [...sums.add(statistics, clock.monotonic()), ...countUnstableLevels(statistics)];
+  }
+
   function snapshots(groups?: ReadonlySet<Group>): readonly Snapshot[] {
+    return selectLevels(allSnapshots(groups), levels);
+  }
+
+  function allSnapshots(groups?: ReadonlySet<Group>): readonly Snapshot[] {
     const others = side.snapshots(groups);
     if (groups !== undefined && !groups.has("connections")) return others;
-    const statistics = latest.get();
+    const { statistics, sums = [] } = latest.get() ?? {};
     const listing = side.listing();
     const identities =
       statistics === undefined && listing === undefined ? [] : draftIdentities(statistics, listing);
-    return [...(statistics ? [statistics] : []), ...identities, ...others];
+    return [...(statistics ? [statistics] : []), ...sums, ...identities, ...others];
   }
 
   const draftIdentities = memoizeLast(
@@ -147,7 +166,7 @@ export function createTarget(options: TargetOptions, edges: TargetEdges): Target
     },
     statistics: { intervalMs, poll },
     sideCalls: side.calls,
-    snapshot: () => latest.get(),
+    snapshot: () => latest.get()?.statistics,
     snapshots,
   };
 }

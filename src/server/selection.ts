@@ -1,11 +1,7 @@
 /** `/probe`: what of the metrics a request asks for. */
 
 import { type Group, GROUPS } from "../poller/side-calls.ts";
-import type { Row, Snapshot } from "../snapshot/snapshot.ts";
-
-/** What a series is about. */
-const LEVELS = ["connection", "channel", "target"] as const;
-export type Level = (typeof LEVELS)[number];
+import { type Level, LEVELS } from "../snapshot/snapshot.ts";
 
 /** What a request asks for. */
 export interface Selection {
@@ -37,19 +33,6 @@ export function readSelection(
   const groups = readChoices("group", query["group"], GROUPS);
   if (typeof groups === "string") return { problem: groups };
   return { target, levels, groups };
-}
-
-/** The snapshots of some levels; all series of one are about the same kind of thing. */
-export function selectLevels(
-  snapshots: readonly Snapshot[],
-  levels: ReadonlySet<Level>,
-): readonly Snapshot[] {
-  return snapshots.filter(({ rows }) => rows[0] !== undefined && levels.has(levelOf(rows[0])));
-}
-
-function levelOf({ channelId, connectionId }: Row): Level {
-  if (connectionId !== undefined) return "connection";
-  return channelId !== undefined ? "channel" : "target";
 }
 
 /** @returns a string that says what is wrong */

@@ -8,8 +8,9 @@ import { encode } from "../exposition/encode.ts";
 import { negotiate } from "../exposition/negotiate.ts";
 import type { OwnMetrics } from "../exposition/own-metrics.ts";
 import type { Target } from "../poller/target.ts";
+import { selectLevels } from "../snapshot/snapshot.ts";
 import { indexPage } from "./index-page.ts";
-import { readSelection, type Selection, selectLevels } from "./selection.ts";
+import { readSelection, type Selection } from "./selection.ts";
 
 export interface ServerOptions {
   readonly telemetryPath: string;

@@ -17,6 +17,21 @@ export interface Row {
   readonly connectionId?: string;
 }
 
+/** What a series is about. */
+export const LEVELS = ["target", "channel", "connection"] as const;
+export type Level = (typeof LEVELS)[number];
+
+/** The level of a row's series. */
+export function levelOf({ channelId, connectionId }: Row): Level {
+  if (connectionId !== undefined) return "connection";
+  return channelId !== undefined ? "channel" : "target";
+}
+
+/** The snapshots of some levels; all rows of one are of the same. */
+export function selectLevels(snapshots: readonly Snapshot[], levels: ReadonlySet<Level>): Snapshot[] {
+  return snapshots.filter(({ rows }) => rows[0] !== undefined && levels.has(levelOf(rows[0])));
+}
+
 /** A row of the statistics. */
 export interface Connection extends Row {
   readonly channelId: string;

@@ -32,6 +32,7 @@ describe("flags", () => {
       ["calls.get-license", "SORA_STATS_EXPORTER_CALLS_GET_LICENSE"],
       ["calls.list-started-recording", "SORA_STATS_EXPORTER_CALLS_LIST_STARTED_RECORDING"],
       ["calls.list-archiving", "SORA_STATS_EXPORTER_CALLS_LIST_ARCHIVING"],
+      ["metrics.levels", "SORA_STATS_EXPORTER_METRICS_LEVELS"],
       ["metrics.info-labels", "SORA_STATS_EXPORTER_METRICS_INFO_LABELS"],
       ["metrics.client-id", "SORA_STATS_EXPORTER_METRICS_CLIENT_ID"],
       ["web.listen-address", "SORA_STATS_EXPORTER_WEB_LISTEN_ADDRESS"],

@@ -34,7 +34,7 @@ const BAD_FILES: Record<string, [yaml: string, message: string][]> = {
     ["log: {}\nsora: 5\n", `2: sora: is not a map of ${SORA_KEYS}`],
     ["web: []\n", `1: web: is not a map of ${WEB_KEYS}`],
     ["calls: 10s\n", `1: calls: is not a map of ${CALLS}`],
-    ["metrics: []\n", "1: metrics: is not a map of info_labels, client_id, client_id_key"],
+    ["metrics: []\n", "1: metrics: is not a map of levels, info_labels, client_id, client_id_key"],
     [
       "targets:\n  - {url: http://a, basic_auth: x}\n",
       "2: targets[0].basic_auth: is not a map of username, password",
@@ -57,7 +57,10 @@ const BAD_FILES: Record<string, [yaml: string, message: string][]> = {
     ["sora:\n  # a comment\n  urls: http://a\n", `3: sora.urls: unknown key; allowed here: ${SORA_KEYS}`],
     ["web: {port: 1}\n", `1: web.port: unknown key; allowed here: ${WEB_KEYS}`],
     ["calls: {list: 1}\n", `1: calls.list: unknown key; allowed here: ${CALLS}`],
-    ["metrics: {x: 1}\n", "1: metrics.x: unknown key; allowed here: info_labels, client_id, client_id_key"],
+    [
+      "metrics: {x: 1}\n",
+      "1: metrics.x: unknown key; allowed here: levels, info_labels, client_id, client_id_key",
+    ],
     [
       "targets:\n  - {url: http://a, tls: {ca: x}}\n",
       "2: targets[0].tls.ca: unknown key; allowed here: ca_file, cert_file, key_file, server_name, insecure_skip_verify",
@@ -90,6 +93,12 @@ const BAD_FILES: Record<string, [yaml: string, message: string][]> = {
     ["calls:\n  list_archiving: 2d\n", "2: calls.list_archiving: 2d is neither 0s nor between 100ms and 1d"],
   ],
   metrics: [
+    ["metrics:\n  levels: channel\n", "2: metrics.levels: is not a list of levels"],
+    ["metrics:\n  levels: []\n", "2: metrics.levels: is empty; name some of target, channel, connection"],
+    [
+      "metrics:\n  levels: [node]\n",
+      '2: metrics.levels[0]: "node" is not one of target, channel, connection',
+    ],
     ["metrics:\n  info_labels: role\n", "2: metrics.info_labels: is not a list of labels"],
     ["metrics:\n  info_labels:\n", "2: metrics.info_labels: is not a list of labels"],
     [

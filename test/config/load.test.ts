@@ -158,6 +158,17 @@ const SETTINGS: Record<string, { values: [unknown, unknown][]; of: (config: Conf
     ],
     of: ({ targets }) => targets[0]!.calls.ListArchiving,
   },
+  "metrics.levels": {
+    values: [
+      [
+        ["connection", "target"],
+        ["target", "connection"],
+      ],
+      ["channel", ["channel"]],
+      ["target,channel,connection", ["target", "channel", "connection"]],
+    ],
+    of: ({ levels }) => levels,
+  },
   "metrics.info-labels": {
     values: [
       [

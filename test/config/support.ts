@@ -1,6 +1,7 @@
 /** Loading configurations from strings instead of files and the process. */
 import { ConfigError } from "../../src/config/errors.ts";
 import { INFO_LABELS } from "../../src/config/config.ts";
+import { LEVELS } from "../../src/snapshot/snapshot.ts";
 import type { Config, HeaderValue } from "../../src/config/config.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import type { Command } from "../../src/config/load.ts";
@@ -77,6 +78,7 @@ export const DEFAULTS: Config = {
     },
   ],
   report: { client: false, connectionError: false, erlangVm: false, cluster: false },
+  levels: LEVELS,
   info: { labels: INFO_LABELS, clientIdHash: undefined },
   web: {
     listenAddress: { host: undefined, port: 10_490 },

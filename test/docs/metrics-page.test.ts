@@ -10,6 +10,8 @@ import { draftArchives, draftRecordings } from "../../src/calls/recording.ts";
 import { draftReport } from "../../src/calls/report.ts";
 import { encode } from "../../src/exposition/encode.ts";
 import { createOwnMetrics } from "../../src/exposition/own-metrics.ts";
+import { Sums } from "../../src/sums/sums.ts";
+import { countUnstableLevels } from "../../src/sums/unstable-levels.ts";
 import { buildOnce, exposition, fixture } from "../support/build.ts";
 import { CONTEXT, sample } from "../calls/support.ts";
 import { ALL_GROUPS, ALL_INFO } from "../support/exporter.ts";
@@ -116,6 +118,25 @@ test("the known values of a label are those that are exposed", () => {
       const seen = new Set(exposed.get(name)!.samples.map(({ labels }) => labels[label]!));
       expect([name, label, values.split(", ")]).toEqual([name, label, [...seen].sort()]);
     }
+  }
+});
+
+test("every sum has the row of its connections' metric, and the numbers of connections have theirs", () => {
+  const samples = ["2022", "2024"].map((form) => sample(`connection-${form}`));
+  const { snapshot } = buildOnce(samples);
+  const levels = countUnstableLevels(snapshot);
+  const exposed = parseExposition(
+    exposition([...new Sums("t").add(snapshot, 0), ...levels]),
+    "prometheus-text",
+  );
+  const own = ROWS.filter(({ section }) => section === "Sums");
+  const sums = [...exposed.values()].filter(({ name }) => !own.some((row) => row.name === name));
+  expect(exposed.size - sums.length).toBe(own.length);
+  expect(sums.length).toBeGreaterThan(100);
+  for (const { name, type } of sums) {
+    const connection = name.replace(/^sora_(channel|target)_/, "sora_connection_");
+    const row = ROWS.find((row) => row.section === "GetStatsAllConnections" && row.name === connection);
+    expect([name, row?.cells[0]]).toEqual([name, type]);
   }
 });
 

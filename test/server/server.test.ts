@@ -173,7 +173,7 @@ describe("/probe", () => {
     ["?target=a&target=b%20c", 400, "target is missing: ?target=NAME, once\n"],
     ["?target=127.0.0.1:22", 404, "No configured target has this name.\n"],
     ["?target=http://a/", 404, "No configured target has this name.\n"],
-    ["?target=a&level=node", 400, 'level "node" is not one of connection, channel, target\n'],
+    ["?target=a&level=node", 400, 'level "node" is not one of target, channel, connection\n'],
     [
       "?target=a&group=connections&group=rtp",
       400,

@@ -3,6 +3,7 @@
 import { pino } from "pino";
 import { type Config, INFO_LABELS, type TargetConfig, type TlsConfig } from "../../src/config/config.ts";
 import { type Exporter, startExporter } from "../../src/exporter.ts";
+import { LEVELS } from "../../src/snapshot/snapshot.ts";
 import { find, type ParsedFormat, type ParsedSample, samplesOf } from "./parse.ts";
 
 export interface RunningExporter extends Exporter {
@@ -65,6 +66,7 @@ export async function runExporter(
       })),
       report: ALL_GROUPS,
       info: ALL_INFO,
+      levels: LEVELS,
       web: {
         listenAddress: { host: "127.0.0.1", port: 0 },
         telemetryPath: "/metrics",

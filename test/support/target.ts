@@ -5,6 +5,7 @@ import type { CallIntervals } from "../../src/config/config.ts";
 import { encode, type Format } from "../../src/exposition/encode.ts";
 import { createOwnMetrics, type OwnMetrics } from "../../src/exposition/own-metrics.ts";
 import { createTarget, type Target, type TargetEdges, type TargetOptions } from "../../src/poller/target.ts";
+import { LEVELS } from "../../src/snapshot/snapshot.ts";
 import type { Operation } from "../../src/sora/operations.ts";
 import { ALL_GROUPS, ALL_INFO, NO_CALLS } from "./exporter.ts";
 import { find, samplesOf } from "./parse.ts";
@@ -67,6 +68,7 @@ export function createTestTarget(
       calls: NO_CALLS,
       report: ALL_GROUPS,
       info: ALL_INFO,
+      levels: LEVELS,
       ...changes,
     },
     {

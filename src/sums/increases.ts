@@ -1,0 +1,128 @@
+/**
+ * What the counters of connections have grown by, from poll to poll. A sum over connections would fall when one leaves, and
+ * whoever reads it would take that for a restart; increases only ever add up.
+ *
+ * Within one connection the increase is `cur - prev`, or `cur` where it fell, as its counter has begun anew. What the first
+ * poll finds is the baseline. What comes later counts in full: a connection that joined, a field that appeared. A
+ * connection or a field that was missing for a while goes on from what was last known of it.
+ */
+
+import type { Column, Connection, Family, StatsSnapshot } from "../snapshot/snapshot.ts";
+import { Numbers } from "./numbers.ts";
+
+/** One metric with one set of labels, in which the connections of a poll have grown. */
+export interface GrownColumn {
+  readonly key: string;
+  readonly family: Family;
+  readonly column: Column;
+  /** By index of the column's values; there may be more behind them. Valid for as long as it is being shown. */
+  readonly increases: Float64Array;
+}
+
+/** For how long a connection that is missing is kept in mind, in milliseconds. */
+export const KEEP_MISSING_MS = 600_000;
+
+/** A place for what is known of one connection; places are used again. */
+interface Slot {
+  readonly index: number;
+  seenMs: number;
+}
+
+/** What one column's counters were last, by slot, and when any connection had one. */
+interface LastKnown {
+  readonly values: Numbers;
+  seenMs: number;
+}
+
+/** The last known values of the counters of one target's connections. */
+export class Increases {
+  readonly #slots = new Map<string, Slot>();
+  readonly #free: number[] = [];
+  #capacity = 256;
+  /** By column. */
+  readonly #last = new Map<string, LastKnown>();
+  #baseline = true;
+  /** Used again for every column: thousands of arrays a poll would be the collector's work. */
+  #scratch = new Float64Array(0);
+
+  /** How many connections are kept in mind, those that are missing among them. */
+  get size(): number {
+    return this.#slots.size;
+  }
+
+  /**
+   * Takes the next poll.
+   *
+   * @param nowMs of a clock that is never set back
+   * @param visit is shown every column of a counter in turn
+   */
+  take(snapshot: StatsSnapshot, nowMs: number, visit: (grown: GrownColumn) => void): void {
+    this.#forget(nowMs);
+    const slotOf = this.#place(snapshot.rows, nowMs);
+    if (this.#scratch.length < slotOf.length) this.#scratch = new Float64Array(this.#capacity);
+    for (const family of snapshot.families) {
+      if (family.type !== "counter") continue;
+      for (const column of family.columns) {
+        const key = JSON.stringify([family.name, column.labels]);
+        visit({ key, family, column, increases: this.#grow(this.#lastOf(key, nowMs), column, slotOf) });
+      }
+    }
+    this.#baseline = false;
+  }
+
+  #grow(last: Numbers, { rows, values }: Column, slotOf: Int32Array): Float64Array {
+    const increases = this.#scratch;
+    // Nothing is known but at the first poll of all, and of what appears later; then it counts in full.
+    const ofUnknown = this.#baseline ? 0 : 1;
+    const known = last.array(this.#capacity);
+    for (let i = 0; i < values.length; i++) {
+      const slot = slotOf[rows === undefined ? i : rows[i]!]!;
+      const now = values[i]!;
+      const before = known === undefined ? last.get(slot) : known[slot]!;
+      if (known === undefined) last.set(slot, now, this.#capacity);
+      else known[slot] = now;
+      // Where it fell it has begun anew; NaN is not known, and neither more nor less.
+      increases[i] = now >= before ? now - before : now < before ? now : now * ofUnknown;
+    }
+    return increases;
+  }
+
+  #lastOf(key: string, nowMs: number): Numbers {
+    let last = this.#last.get(key);
+    if (last === undefined) this.#last.set(key, (last = { values: new Numbers(), seenMs: nowMs }));
+    last.seenMs = nowMs;
+    return last.values;
+  }
+
+  /** The slot of each row. */
+  #place(rows: readonly Connection[], nowMs: number): Int32Array {
+    const slotOf = new Int32Array(rows.length);
+    for (const [row, { connectionId }] of rows.entries()) {
+      let slot = this.#slots.get(connectionId);
+      if (slot === undefined) {
+        slot = { index: this.#free.pop() ?? this.#slots.size, seenMs: nowMs };
+        this.#slots.set(connectionId, slot);
+      }
+      slot.seenMs = nowMs;
+      slotOf[row] = slot.index;
+    }
+    // Indices are never beyond the most that were in use at a time.
+    while (this.#capacity < this.#slots.size + this.#free.length) this.#capacity *= 2;
+    return slotOf;
+  }
+
+  #forget(nowMs: number): void {
+    const gone: number[] = [];
+    for (const [connectionId, { index, seenMs }] of this.#slots) {
+      if (nowMs - seenMs <= KEEP_MISSING_MS) continue;
+      this.#slots.delete(connectionId);
+      gone.push(index);
+    }
+    this.#free.push(...gone);
+    for (const [key, { values, seenMs }] of this.#last) {
+      // Labels that users chose come and go.
+      if (nowMs - seenMs > KEEP_MISSING_MS) this.#last.delete(key);
+      else for (const index of gone) values.delete(index);
+    }
+  }
+}

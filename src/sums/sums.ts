@@ -1,0 +1,179 @@
+/** The sums of a target's connections: of each channel, and of all of them. */
+
+import { CONNECTION_PREFIX } from "../catalog/resolve.ts";
+import {
+  type Column,
+  compareNames,
+  countSeries,
+  type Family,
+  type Row,
+  type Snapshot,
+  type StatsSnapshot,
+} from "../snapshot/snapshot.ts";
+import { type GrownColumn, Increases, KEEP_MISSING_MS } from "./increases.ts";
+import { Numbers } from "./numbers.ts";
+
+/** A channel's series go after so long without a connection, in milliseconds. */
+export const KEEP_CHANNEL_MS = 300_000;
+
+/** So much time passes at most between two polls, be it that Sora was away or that it is asked rarely. */
+const LONGEST_STEP_MS = 60_000;
+
+/** What every metric of a channel, or of the target, has in front in place of `sora_connection_`. */
+export const SUM_PREFIXES = { channel: "sora_channel_", target: "sora_target_" } as const;
+
+interface SumColumn {
+  readonly family: Family;
+  readonly labels: Column["labels"];
+  /** By index of the channel; none where none of its connections had a value. */
+  readonly channels: Numbers;
+  target: number;
+  /** When any connection had a value. */
+  seenMs: number;
+}
+
+interface Channel {
+  readonly index: number;
+  seenMs: number;
+}
+
+/** Adds up the counters of one target's connections, poll after poll. */
+export class Sums {
+  readonly #target: string;
+  readonly #increases = new Increases();
+  readonly #columns = new Map<string, SumColumn>();
+  readonly #channels = new Map<string, Channel>();
+  readonly #free: number[] = [];
+  #capacity = 64;
+  #lastMs: number | undefined;
+  /** For how long there have been answers; what is missing while Sora is away is not missing. */
+  #observedMs = 0;
+
+  /** @param target name of the target, which becomes the label `target` */
+  constructor(target: string) {
+    this.#target = target;
+  }
+
+  /**
+   * Takes the next poll.
+   *
+   * @param nowMs of a clock that is never set back
+   * @returns a snapshot of the channels and one of the target
+   */
+  add(snapshot: StatsSnapshot, nowMs: number): Snapshot[] {
+    this.#observedMs += Math.min(nowMs - (this.#lastMs ?? nowMs), LONGEST_STEP_MS);
+    this.#lastMs = nowMs;
+    return this.#addAt(snapshot, this.#observedMs);
+  }
+
+  #addAt(snapshot: StatsSnapshot, nowMs: number): Snapshot[] {
+    this.#forget(nowMs);
+    const channelOf = this.#place(snapshot, nowMs);
+    this.#increases.take(snapshot, nowMs, (grown) => this.#addColumn(grown, channelOf, nowMs));
+    const columns = [...this.#columns.values()].sort(
+      (a, b) => compareNames(a.family.name, b.family.name) || compareNames(labelText(a), labelText(b)),
+    );
+    return [this.#channelSnapshot(columns, snapshot.timeMs), this.#targetSnapshot(columns, snapshot.timeMs)];
+  }
+
+  #addColumn({ key, family, column, increases }: GrownColumn, channelOf: Int32Array, nowMs: number): void {
+    let sum = this.#columns.get(key);
+    if (sum === undefined) {
+      sum = { family, labels: column.labels, channels: new Numbers(), target: 0, seenMs: nowMs };
+      this.#columns.set(key, sum);
+    }
+    sum.seenMs = nowMs;
+    const { channels } = sum;
+    const { rows } = column;
+    const known = channels.array(this.#capacity);
+    let total = 0;
+    for (let i = 0; i < column.values.length; i++) {
+      const increase = increases[i]!;
+      const channel = channelOf[rows === undefined ? i : rows[i]!]!;
+      const before = known === undefined ? channels.get(channel) : known[channel]!;
+      const now = Number.isNaN(before) ? increase : before + increase;
+      if (known === undefined) channels.set(channel, now, this.#capacity);
+      else known[channel] = now;
+      total += increase;
+    }
+    sum.target += total;
+  }
+
+  #channelSnapshot(columns: readonly SumColumn[], timeMs: number): Snapshot {
+    const channels = [...this.#channels].map(([channelId, { index }]) => ({ channelId, index }));
+    const rows: Row[] = channels.map(({ channelId }) => ({ channelId }));
+    return this.#toSnapshot(timeMs, rows, "channel", columns, ({ channels: sums }) => {
+      const found: number[] = [];
+      const values: number[] = [];
+      for (const [row, { index }] of channels.entries()) {
+        const value = sums.get(index);
+        if (Number.isNaN(value)) continue;
+        found.push(row);
+        values.push(value);
+      }
+      return { rows: Uint32Array.from(found), values: Float64Array.from(values) };
+    });
+  }
+
+  #targetSnapshot(columns: readonly SumColumn[], timeMs: number): Snapshot {
+    return this.#toSnapshot(timeMs, [{}], "target", columns, ({ target }) => ({
+      rows: undefined,
+      values: Float64Array.of(target),
+    }));
+  }
+
+  #toSnapshot(
+    timeMs: number,
+    rows: readonly Row[],
+    level: keyof typeof SUM_PREFIXES,
+    columns: readonly SumColumn[],
+    read: (sum: SumColumn) => Pick<Column, "rows" | "values">,
+  ): Snapshot {
+    const byName = new Map<string, { family: Family; columns: Column[] }>();
+    for (const sum of columns) {
+      const column = { labels: sum.labels, ...read(sum) };
+      if (column.values.length === 0) continue;
+      const entry = byName.get(sum.family.name) ?? { family: sum.family, columns: [] };
+      byName.set(sum.family.name, entry);
+      entry.columns.push(column);
+    }
+    const families = [...byName.values()].map(({ family, columns }): Family => ({
+      name: SUM_PREFIXES[level] + family.name.slice(CONNECTION_PREFIX.length),
+      help: `${family.help}; added up over the connections of the ${level}`,
+      type: "counter",
+      columns,
+    }));
+    return { target: this.#target, timeMs, rows, families, series: countSeries(families), unknownPaths: [] };
+  }
+
+  /** The index of the channel of each row. */
+  #place({ rows }: StatsSnapshot, nowMs: number): Int32Array {
+    const channelOf = new Int32Array(rows.length);
+    for (const [row, { channelId }] of rows.entries()) {
+      let channel = this.#channels.get(channelId);
+      if (channel === undefined) {
+        channel = { index: this.#free.pop() ?? this.#channels.size, seenMs: nowMs };
+        this.#channels.set(channelId, channel);
+      }
+      channel.seenMs = nowMs;
+      channelOf[row] = channel.index;
+    }
+    while (this.#capacity < this.#channels.size + this.#free.length) this.#capacity *= 2;
+    return channelOf;
+  }
+
+  #forget(nowMs: number): void {
+    for (const [channelId, { index, seenMs }] of this.#channels) {
+      if (nowMs - seenMs <= KEEP_CHANNEL_MS) continue;
+      this.#channels.delete(channelId);
+      this.#free.push(index);
+      for (const { channels } of this.#columns.values()) channels.delete(index);
+    }
+    for (const [key, { seenMs }] of this.#columns)
+      if (nowMs - seenMs > KEEP_MISSING_MS) this.#columns.delete(key);
+  }
+}
+
+function labelText({ labels }: SumColumn): string {
+  return labels.map(([, value]) => value).join("\0");
+}
