@@ -9,7 +9,8 @@ import { documentedFields } from "../src/sora/documented.ts";
 import { UNKNOWN_REPORT_PREFIX } from "../src/calls/report.ts";
 import { STALE_INTERVALS } from "../src/poller/latest.ts";
 import { KEEP_MISSING_MS } from "../src/sums/increases.ts";
-import { KEEP_CHANNEL_MS, SUM_PREFIXES } from "../src/sums/sums.ts";
+import { KEEP_CHANNEL_MS } from "../src/sums/sums.ts";
+import { OBSERVED, SUM_PREFIXES } from "../src/sums/observations.ts";
 import { UNSTABLE_LEVEL_METRICS } from "../src/sums/unstable-levels.ts";
 import { FAILURE_REASONS } from "../src/sora/failure.ts";
 import { callTables } from "./call-tables.ts";
@@ -93,13 +94,20 @@ labels besides: \`sora_connection_received_bytes_total\`, \`sora_channel_receive
 
 ${table(
   ["Metric", "Type", "Labels", "Help"],
-  Object.values(UNSTABLE_LEVEL_METRICS).map(({ name, type, help }) => [
-    code(name),
-    type,
-    code("level"),
-    help,
-  ]),
+  [
+    ...Object.values(UNSTABLE_LEVEL_METRICS).map(({ name, type, help }) => [
+      code(name),
+      type,
+      code("level"),
+      help,
+    ]),
+    ...Object.values(SUM_PREFIXES).flatMap((prefix) =>
+      Object.entries(OBSERVED).map(([name, help]) => [code(prefix + name), "histogram", "", help]),
+    ),
+  ],
 )}
+
+The bounds of the histograms' buckets are \`metrics.cc_round_trip_time_buckets\` and \`metrics.cc_target_bitrate_buckets\`.
 
 ## ListConnections: who the connections are
 

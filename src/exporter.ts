@@ -42,14 +42,14 @@ export async function startExporter(config: Config, { log, version }: ExporterEd
     process: !config.web.disableExporterMetrics,
     now: () => systemClock.now(),
   });
-  const { report, info, levels } = config;
+  const { report, info, levels, bounds } = config;
   const record = config.record === undefined ? undefined : await createRecorder(config.record, log);
   const clients = config.targets.map(({ urls, ...target }) =>
     urls.map((url) => createSoraClient({ ...target, url })),
   );
   const targets = config.targets.map((target, i) =>
     createTarget(
-      { ...target, report, info, levels },
+      { ...target, report, info, levels, bounds },
       {
         clients: clients[i]!,
         clock: systemClock,

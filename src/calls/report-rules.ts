@@ -5,7 +5,7 @@
  */
 
 import type { Label } from "../catalog/resolve.ts";
-import type { MetricType } from "../snapshot/snapshot.ts";
+import type { ValueType } from "../snapshot/snapshot.ts";
 
 /** The groups that are exported only where the configuration asks for them. */
 export type ReportGroup = "client" | "connectionError" | "erlangVm" | "cluster";
@@ -16,7 +16,7 @@ export interface ReportRule {
   readonly path: string;
   /** Full name; a capture that it does not hold as `{name}` is a label. */
   readonly name: string;
-  readonly type: MetricType;
+  readonly type: ValueType;
   readonly help: string;
   /** Labels that the path itself stands for, before those that it captures. */
   readonly labels?: readonly Label[];

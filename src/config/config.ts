@@ -1,5 +1,6 @@
 /** The configuration that the exporter runs with: every default filled in, every secret looked up. */
 import type { Level } from "../snapshot/snapshot.ts";
+import type { Bounds } from "../sums/observations.ts";
 import type { ListenAddress } from "./addresses.ts";
 
 /** All of it. */
@@ -10,6 +11,8 @@ export interface Config {
   readonly info: InfoConfig;
   /** Whose series are exported; at least one level. */
   readonly levels: readonly Level[];
+  /** Of the histograms of channels and targets. */
+  readonly bounds: Bounds;
   readonly web: {
     readonly listenAddress: ListenAddress;
     /** Path of the metrics; starts with `/`. */

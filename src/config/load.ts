@@ -62,6 +62,10 @@ export function loadConfig({ argv, env, readFile }: ConfigSources): Command {
       targets,
       report: reportOf(settings.sora),
       info,
+      bounds: {
+        cc_round_trip_time: settings.metrics.cc_round_trip_time_buckets,
+        cc_target_bitrate: settings.metrics.cc_target_bitrate_buckets,
+      },
       levels: LEVELS.filter((level) => settings.metrics.levels.includes(level)),
       web: {
         listenAddress: web.listen_address,

@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { readListenAddress, readTelemetryPath } from "./addresses.ts";
 import { LEVELS } from "../snapshot/snapshot.ts";
+import { DEFAULT_BOUNDS, type Observed } from "../sums/observations.ts";
 import { INFO_LABELS } from "./config.ts";
 import { TARGET } from "./target-schema.ts";
 import { SOURCE_FORMS, sourceSchema } from "./source.ts";
@@ -112,6 +113,13 @@ const clientIdKey = sourceSchema
   .optional()
   .describe(`Key of the hash, only with client_id: hash; ${SOURCE_FORMS}.`);
 
+/** Keys of `metrics` that are no flags. */
+const FILE_ONLY_METRICS = {
+  client_id_key: clientIdKey,
+  cc_round_trip_time_buckets: bounds("cc_round_trip_time"),
+  cc_target_bitrate_buckets: bounds("cc_target_bitrate"),
+};
+
 /** The whole file. */
 export const configSchema = map({
   sora: map(SECTIONS.sora).prefault({}).describe("The Sora to poll, and what targets do not set themselves."),
@@ -124,9 +132,9 @@ export const configSchema = map({
     .describe(
       "How often Sora is asked for more than statistics, 100ms to 1d, 0s for never; unless set, not more often than for those.",
     ),
-  metrics: map({ ...SECTIONS.metrics, client_id_key: clientIdKey })
+  metrics: map({ ...SECTIONS.metrics, ...FILE_ONLY_METRICS })
     .prefault({})
-    .describe("What the metrics tell of who a connection is."),
+    .describe("Which metrics there are, and what they tell of who a connection is."),
   web: map(SECTIONS.web).prefault({}).describe("The exporter's own HTTP server."),
   log: map(SECTIONS.log).prefault({}).describe("The exporter's log."),
 });
@@ -137,6 +145,17 @@ export type Settings = z.output<typeof configSchema>;
 /** The JSON Schema (draft 2020-12) of the file, for editors. */
 export function configJsonSchema(): object {
   return z.toJSONSchema(configSchema, { io: "input", target: "draft-2020-12" });
+}
+
+function bounds(observed: Observed) {
+  const error = "is not a list of 1 to 30 numbers, each larger than the one before";
+  return z
+    .array(z.number({ error: "is not a number" }), { error })
+    .min(1, { error })
+    .max(30, { error })
+    .refine((list) => list.every((bound, i) => i === 0 || bound > list[i - 1]!), { error })
+    .prefault([...DEFAULT_BOUNDS[observed]])
+    .describe(`Upper bounds of the buckets of sora_channel_${observed} and sora_target_${observed}.`);
 }
 
 function call(operation: string, fallback: string) {

@@ -58,7 +58,10 @@ export function* encode(
   for (const { family, parts } of mergeByFamily(snapshots)) {
     writeHead(writer, family, format, names);
     for (const { snapshot, columns } of parts) {
-      for (const column of columns) yield* writeColumn(writer, family.name, column, identitiesOf(snapshot));
+      const identities = identitiesOf(snapshot);
+      if (family.type === "histogram")
+        yield* writeHistogram(writer, family.name, columns, identities, format);
+      else for (const column of columns) yield* writeColumn(writer, family.name, column, identities);
     }
   }
   if (format === "openmetrics") writer.text("# EOF\n");
@@ -133,6 +136,36 @@ function* writeColumn(
     else writer.text(entryLabels[i]!.length === 0 ? "} " : `,${formatLabels(entryLabels[i]!)}} `);
     writer.number(values[i]!);
     writer.bytes(NEWLINE);
+    if (writer.length >= CHUNK_BYTES) yield writer.take();
+  }
+}
+
+/** Row by row, as OpenMetrics wants what belongs to one histogram together. */
+function* writeHistogram(
+  writer: ByteWriter,
+  name: string,
+  columns: readonly Column[],
+  identities: readonly Uint8Array[],
+  format: Format,
+): Generator<Buffer, void, void> {
+  const parts = columns.map(({ suffix = "", labels, values }) => {
+    const shown = format === "openmetrics" ? labels.map(canonicalBound) : labels;
+    return {
+      head: Buffer.from(`${name}${suffix}{`),
+      tail: Buffer.from(shown.length === 0 ? "} " : `,${formatLabels(shown)}} `),
+      values,
+    };
+  });
+  const rows = columns[0]?.rows;
+  const count = columns[0]?.values.length ?? 0;
+  for (let i = 0; i < count; i++) {
+    for (const { head, tail, values } of parts) {
+      writer.bytes(head);
+      writer.bytes(identities[rows === undefined ? i : rows[i]!]!);
+      writer.bytes(tail);
+      writer.number(values[i]!);
+      writer.bytes(NEWLINE);
+    }
     if (writer.length >= CHUNK_BYTES) yield writer.take();
   }
 }

@@ -6,8 +6,8 @@ import type { InfoConfig, ReportGroups, CallIntervals } from "../config/config.t
 import type { OwnMetrics } from "../exposition/own-metrics.ts";
 import { SnapshotBuilder } from "../snapshot/build.ts";
 import { type Level, selectLevels, type Snapshot, type StatsSnapshot } from "../snapshot/snapshot.ts";
+import type { Bounds } from "../sums/observations.ts";
 import { Sums } from "../sums/sums.ts";
-import { countUnstableLevels } from "../sums/unstable-levels.ts";
 import type { SoraClient } from "../sora/client.ts";
 import { decodeArray } from "../sora/decode.ts";
 import type { SoraFailure } from "../sora/failure.ts";
@@ -30,6 +30,8 @@ export interface TargetOptions {
   readonly info: InfoConfig;
   /** Whose series are shown. */
   readonly levels: readonly Level[];
+  /** Of the histograms. */
+  readonly bounds: Bounds;
 }
 
 export interface Target {
@@ -61,7 +63,7 @@ export function createTarget(options: TargetOptions, edges: TargetEdges): Target
   const { name, intervalMs, timeoutMs, local } = options;
   const { clients, clock, metrics, log, record } = edges;
   const builder = new SnapshotBuilder(name);
-  const sums = new Sums(name);
+  const sums = new Sums(name, options.bounds);
   const latest = createLatest<{ readonly statistics: StatsSnapshot; readonly sums: readonly Snapshot[] }>(
     intervalMs,
     clock,
@@ -128,7 +130,7 @@ export function createTarget(options: TargetOptions, edges: TargetEdges): Target
   /** What is shown of channels and of the target; nothing where nobody wants to see it. */
   function addUp(statistics: StatsSnapshot): Snapshot[] {
     if (!levels.has("channel") && !levels.has("target")) return [];
-    return [...sums.add(statistics, clock.monotonic()), ...countUnstableLevels(statistics)];
+    return sums.add(statistics, clock.monotonic());
   }
 
   function snapshots(groups?: ReadonlySet<Group>): readonly Snapshot[] {

@@ -7,16 +7,16 @@ import {
   compareNames,
   countSeries,
   type Family,
-  type MetricType,
   type Row,
   type Snapshot,
+  type ValueType,
 } from "./snapshot.ts";
 
 /** What there is to know of a metric beside its series. */
 export interface MetricHead {
   /** Full name. */
   readonly name: string;
-  readonly type: MetricType;
+  readonly type: ValueType;
   readonly help: string;
 }
 

@@ -9,7 +9,9 @@
 
 import type { Label } from "../catalog/resolve.ts";
 
-export type MetricType = "counter" | "gauge";
+/** The types that have one number a series. */
+export type ValueType = "counter" | "gauge";
+export type MetricType = ValueType | "histogram";
 
 /** Whom a row is about: a connection, a channel, or with neither the target itself. */
 export interface Row {
@@ -48,6 +50,8 @@ export interface Column {
   /** Row of each value, ascending; undefined where every row has one, in order. */
   readonly rows: Uint32Array | undefined;
   readonly values: Float64Array;
+  /** In a histogram, what follows the family's name: `_bucket`, `_sum` or `_count`. Its columns have the same rows. */
+  readonly suffix?: string;
   /** Labels that differ from value to value, for info metrics. */
   readonly entryLabels?: readonly (readonly Label[])[];
 }
@@ -93,7 +97,7 @@ export function compareNames(a: string, b: string): number {
 }
 
 /** The type that a metric's name tells. */
-export function typeOf(name: string): MetricType {
+export function typeOf(name: string): ValueType {
   return name.endsWith("_total") ? "counter" : "gauge";
 }
 

@@ -1,4 +1,4 @@
-/** The sums of a target's connections: of each channel, and of all of them. */
+/** What the connections of a channel, and all of a target, come to: sums, distributions, numbers. */
 
 import { CONNECTION_PREFIX } from "../catalog/resolve.ts";
 import {
@@ -12,15 +12,14 @@ import {
 } from "../snapshot/snapshot.ts";
 import { type GrownColumn, Increases, KEEP_MISSING_MS } from "./increases.ts";
 import { Numbers } from "./numbers.ts";
+import { type Bounds, DEFAULT_BOUNDS, Observations, SUM_PREFIXES } from "./observations.ts";
+import { countUnstableLevels } from "./unstable-levels.ts";
 
 /** A channel's series go after so long without a connection, in milliseconds. */
 export const KEEP_CHANNEL_MS = 300_000;
 
 /** So much time passes at most between two polls, be it that Sora was away or that it is asked rarely. */
 const LONGEST_STEP_MS = 60_000;
-
-/** What every metric of a channel, or of the target, has in front in place of `sora_connection_`. */
-export const SUM_PREFIXES = { channel: "sora_channel_", target: "sora_target_" } as const;
 
 interface SumColumn {
   readonly family: Family;
@@ -37,10 +36,11 @@ interface Channel {
   seenMs: number;
 }
 
-/** Adds up the counters of one target's connections, poll after poll. */
+/** What is told of one target's channels and of the target as a whole, poll after poll. */
 export class Sums {
   readonly #target: string;
   readonly #increases = new Increases();
+  readonly #observations: Observations;
   readonly #columns = new Map<string, SumColumn>();
   readonly #channels = new Map<string, Channel>();
   readonly #free: number[] = [];
@@ -50,15 +50,16 @@ export class Sums {
   #observedMs = 0;
 
   /** @param target name of the target, which becomes the label `target` */
-  constructor(target: string) {
+  constructor(target: string, bounds: Bounds = DEFAULT_BOUNDS) {
     this.#target = target;
+    this.#observations = new Observations(target, bounds);
   }
 
   /**
    * Takes the next poll.
    *
    * @param nowMs of a clock that is never set back
-   * @returns a snapshot of the channels and one of the target
+   * @returns snapshots of the channels and of the target; no series is in two of them
    */
   add(snapshot: StatsSnapshot, nowMs: number): Snapshot[] {
     this.#observedMs += Math.min(nowMs - (this.#lastMs ?? nowMs), LONGEST_STEP_MS);
@@ -73,7 +74,12 @@ export class Sums {
     const columns = [...this.#columns.values()].sort(
       (a, b) => compareNames(a.family.name, b.family.name) || compareNames(labelText(a), labelText(b)),
     );
-    return [this.#channelSnapshot(columns, snapshot.timeMs), this.#targetSnapshot(columns, snapshot.timeMs)];
+    return [
+      this.#channelSnapshot(columns, snapshot.timeMs),
+      this.#targetSnapshot(columns, snapshot.timeMs),
+      ...this.#observations.add(snapshot),
+      ...countUnstableLevels(snapshot),
+    ];
   }
 
   #addColumn({ key, family, column, increases }: GrownColumn, channelOf: Int32Array, nowMs: number): void {
@@ -166,6 +172,7 @@ export class Sums {
     for (const [channelId, { index, seenMs }] of this.#channels) {
       if (nowMs - seenMs <= KEEP_CHANNEL_MS) continue;
       this.#channels.delete(channelId);
+      this.#observations.forget(channelId);
       this.#free.push(index);
       for (const { channels } of this.#columns.values()) channels.delete(index);
     }

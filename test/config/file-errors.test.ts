@@ -34,7 +34,10 @@ const BAD_FILES: Record<string, [yaml: string, message: string][]> = {
     ["log: {}\nsora: 5\n", `2: sora: is not a map of ${SORA_KEYS}`],
     ["web: []\n", `1: web: is not a map of ${WEB_KEYS}`],
     ["calls: 10s\n", `1: calls: is not a map of ${CALLS}`],
-    ["metrics: []\n", "1: metrics: is not a map of levels, info_labels, client_id, client_id_key"],
+    [
+      "metrics: []\n",
+      "1: metrics: is not a map of levels, info_labels, client_id, client_id_key, cc_round_trip_time_buckets, cc_target_bitrate_buckets",
+    ],
     [
       "targets:\n  - {url: http://a, basic_auth: x}\n",
       "2: targets[0].basic_auth: is not a map of username, password",
@@ -59,7 +62,7 @@ const BAD_FILES: Record<string, [yaml: string, message: string][]> = {
     ["calls: {list: 1}\n", `1: calls.list: unknown key; allowed here: ${CALLS}`],
     [
       "metrics: {x: 1}\n",
-      "1: metrics.x: unknown key; allowed here: levels, info_labels, client_id, client_id_key",
+      "1: metrics.x: unknown key; allowed here: levels, info_labels, client_id, client_id_key, cc_round_trip_time_buckets, cc_target_bitrate_buckets",
     ],
     [
       "targets:\n  - {url: http://a, tls: {ca: x}}\n",
@@ -98,6 +101,14 @@ const BAD_FILES: Record<string, [yaml: string, message: string][]> = {
     [
       "metrics:\n  levels: [node]\n",
       '2: metrics.levels[0]: "node" is not one of target, channel, connection',
+    ],
+    ...["5", "[]", "[2, 1]", "[1, 1]"].map((list): [string, string] => [
+      `metrics:\n  cc_target_bitrate_buckets: ${list}\n`,
+      "2: metrics.cc_target_bitrate_buckets: is not a list of 1 to 30 numbers, each larger than the one before",
+    ]),
+    [
+      "metrics:\n  cc_target_bitrate_buckets: [1, x]\n",
+      "2: metrics.cc_target_bitrate_buckets[1]: is not a number",
     ],
     ["metrics:\n  info_labels: role\n", "2: metrics.info_labels: is not a list of labels"],
     ["metrics:\n  info_labels:\n", "2: metrics.info_labels: is not a list of labels"],

@@ -2,7 +2,7 @@
 
 export interface JsonSchema {
   readonly $schema?: string;
-  readonly type?: "object" | "array" | "string" | "boolean" | "integer";
+  readonly type?: "object" | "array" | "string" | "boolean" | "integer" | "number";
   readonly description?: string;
   readonly default?: unknown;
   readonly properties?: Readonly<Record<string, JsonSchema>>;
@@ -13,6 +13,7 @@ export interface JsonSchema {
   readonly anyOf?: readonly JsonSchema[];
   readonly oneOf?: readonly JsonSchema[];
   readonly minItems?: number;
+  readonly maxItems?: number;
   readonly uniqueItems?: true;
   readonly minimum?: number;
   readonly maximum?: number;
@@ -23,7 +24,8 @@ export interface JsonSchema {
 /** Whether a value is valid. */
 export function accepts(schema: JsonSchema, value: unknown): boolean {
   const { type } = schema;
-  if (type !== undefined && type !== typeOf(value)) return false;
+  if (type !== undefined && type !== typeOf(value) && !(type === "number" && typeof value === "number"))
+    return false;
   return Object.keys(schema).every((keyword) => holds(schema, keyword, value));
 }
 
@@ -67,6 +69,8 @@ function holds(schema: JsonSchema, keyword: string, value: unknown): boolean {
       return schema.anyOf!.some((option) => accepts(option, value));
     case "oneOf":
       return schema.oneOf!.filter((option) => accepts(option, value)).length === 1;
+    case "maxItems":
+      return (value as unknown[]).length <= schema.maxItems!;
     case "minItems":
       return (value as unknown[]).length >= schema.minItems!;
     case "uniqueItems":

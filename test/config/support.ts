@@ -2,6 +2,7 @@
 import { ConfigError } from "../../src/config/errors.ts";
 import { INFO_LABELS } from "../../src/config/config.ts";
 import { LEVELS } from "../../src/snapshot/snapshot.ts";
+import { DEFAULT_BOUNDS } from "../../src/sums/observations.ts";
 import type { Config, HeaderValue } from "../../src/config/config.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import type { Command } from "../../src/config/load.ts";
@@ -79,6 +80,7 @@ export const DEFAULTS: Config = {
   ],
   report: { client: false, connectionError: false, erlangVm: false, cluster: false },
   levels: LEVELS,
+  bounds: DEFAULT_BOUNDS,
   info: { labels: INFO_LABELS, clientIdHash: undefined },
   web: {
     listenAddress: { host: undefined, port: 10_490 },

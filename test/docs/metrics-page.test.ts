@@ -11,7 +11,6 @@ import { draftReport } from "../../src/calls/report.ts";
 import { encode } from "../../src/exposition/encode.ts";
 import { createOwnMetrics } from "../../src/exposition/own-metrics.ts";
 import { Sums } from "../../src/sums/sums.ts";
-import { countUnstableLevels } from "../../src/sums/unstable-levels.ts";
 import { buildOnce, exposition, fixture } from "../support/build.ts";
 import { CONTEXT, sample } from "../calls/support.ts";
 import { ALL_GROUPS, ALL_INFO } from "../support/exporter.ts";
@@ -122,13 +121,9 @@ test("the known values of a label are those that are exposed", () => {
 });
 
 test("every sum has the row of its connections' metric, and the numbers of connections have theirs", () => {
-  const samples = ["2022", "2024"].map((form) => sample(`connection-${form}`));
+  const samples = ["2022", "2024"].map((form) => ({ ...sample(`connection-${form}`), connection_id: form }));
   const { snapshot } = buildOnce(samples);
-  const levels = countUnstableLevels(snapshot);
-  const exposed = parseExposition(
-    exposition([...new Sums("t").add(snapshot, 0), ...levels]),
-    "prometheus-text",
-  );
+  const exposed = parseExposition(exposition(new Sums("t").add(snapshot, 0)), "prometheus-text");
   const own = ROWS.filter(({ section }) => section === "Sums");
   const sums = [...exposed.values()].filter(({ name }) => !own.some((row) => row.name === name));
   expect(exposed.size - sums.length).toBe(own.length);

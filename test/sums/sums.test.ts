@@ -16,7 +16,9 @@ function sumsOf(polls: readonly (readonly object[] | undefined)[], intervalMs = 
   let last: Snapshot[] = [];
   return polls.map((answer, i) => {
     if (answer !== undefined) last = sums.add(builder.build(answer, i).snapshot, i * intervalMs);
-    return seriesOf(...last).map((series) => series.replace(/^counter sora_/, ""));
+    return seriesOf(...last)
+      .filter((series) => series.startsWith("counter "))
+      .map((series) => series.replace(/^counter sora_/, ""));
   });
 }
 

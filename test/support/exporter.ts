@@ -4,6 +4,7 @@ import { pino } from "pino";
 import { type Config, INFO_LABELS, type TargetConfig, type TlsConfig } from "../../src/config/config.ts";
 import { type Exporter, startExporter } from "../../src/exporter.ts";
 import { LEVELS } from "../../src/snapshot/snapshot.ts";
+import { DEFAULT_BOUNDS } from "../../src/sums/observations.ts";
 import { find, type ParsedFormat, type ParsedSample, samplesOf } from "./parse.ts";
 
 export interface RunningExporter extends Exporter {
@@ -67,6 +68,7 @@ export async function runExporter(
       report: ALL_GROUPS,
       info: ALL_INFO,
       levels: LEVELS,
+      bounds: DEFAULT_BOUNDS,
       web: {
         listenAddress: { host: "127.0.0.1", port: 0 },
         telemetryPath: "/metrics",

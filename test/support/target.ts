@@ -6,6 +6,7 @@ import { encode, type Format } from "../../src/exposition/encode.ts";
 import { createOwnMetrics, type OwnMetrics } from "../../src/exposition/own-metrics.ts";
 import { createTarget, type Target, type TargetEdges, type TargetOptions } from "../../src/poller/target.ts";
 import { LEVELS } from "../../src/snapshot/snapshot.ts";
+import { DEFAULT_BOUNDS } from "../../src/sums/observations.ts";
 import type { Operation } from "../../src/sora/operations.ts";
 import { ALL_GROUPS, ALL_INFO, NO_CALLS } from "./exporter.ts";
 import { find, samplesOf } from "./parse.ts";
@@ -69,6 +70,7 @@ export function createTestTarget(
       report: ALL_GROUPS,
       info: ALL_INFO,
       levels: LEVELS,
+      bounds: DEFAULT_BOUNDS,
       ...changes,
     },
     {
