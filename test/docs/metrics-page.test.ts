@@ -121,7 +121,10 @@ test("the known values of a label are those that are exposed", () => {
 });
 
 test("every sum has the row of its connections' metric, and the numbers of connections have theirs", () => {
-  const samples = ["2022", "2024"].map((form) => ({ ...sample(`connection-${form}`), connection_id: form }));
+  const samples = ["2022", "2024"].map((form) => ({
+    ...(JSON.parse(fixture(`sora/connection-${form}.json`)) as object),
+    connection_id: form,
+  }));
   const { snapshot } = buildOnce(samples);
   const exposed = parseExposition(exposition(new Sums("t").add(snapshot, 0)), "prometheus-text");
   const own = ROWS.filter(({ section }) => section === "Sums");
