@@ -22,7 +22,9 @@ export const KEEP_CHANNEL_MS = 300_000;
 const LONGEST_STEP_MS = 60_000;
 
 interface SumColumn {
-  readonly family: Family;
+  /** Of the connections' metric. Not its family: that would keep the numbers of a poll that is long past. */
+  readonly name: string;
+  readonly help: string;
   readonly labels: Column["labels"];
   /** By index of the channel; none where none of its connections had a value. */
   readonly channels: Numbers;
@@ -72,7 +74,7 @@ export class Sums {
     const channelOf = this.#place(snapshot, nowMs);
     this.#increases.take(snapshot, nowMs, (grown) => this.#addColumn(grown, channelOf, nowMs));
     const columns = [...this.#columns.values()].sort(
-      (a, b) => compareNames(a.family.name, b.family.name) || compareNames(labelText(a), labelText(b)),
+      (a, b) => compareNames(a.name, b.name) || compareNames(labelText(a), labelText(b)),
     );
     return [
       this.#channelSnapshot(columns, snapshot.timeMs),
@@ -85,7 +87,8 @@ export class Sums {
   #addColumn({ key, family, column, increases }: GrownColumn, channelOf: Int32Array, nowMs: number): void {
     let sum = this.#columns.get(key);
     if (sum === undefined) {
-      sum = { family, labels: column.labels, channels: new Numbers(), target: 0, seenMs: nowMs };
+      const { name, help } = family;
+      sum = { name, help, labels: column.labels, channels: new Numbers(), target: 0, seenMs: nowMs };
       this.#columns.set(key, sum);
     }
     sum.seenMs = nowMs;
@@ -135,17 +138,17 @@ export class Sums {
     columns: readonly SumColumn[],
     read: (sum: SumColumn) => Pick<Column, "rows" | "values">,
   ): Snapshot {
-    const byName = new Map<string, { family: Family; columns: Column[] }>();
+    const byName = new Map<string, { help: string; columns: Column[] }>();
     for (const sum of columns) {
       const column = { labels: sum.labels, ...read(sum) };
       if (column.values.length === 0) continue;
-      const entry = byName.get(sum.family.name) ?? { family: sum.family, columns: [] };
-      byName.set(sum.family.name, entry);
+      const entry = byName.get(sum.name) ?? { help: sum.help, columns: [] };
+      byName.set(sum.name, entry);
       entry.columns.push(column);
     }
-    const families = [...byName.values()].map(({ family, columns }): Family => ({
-      name: SUM_PREFIXES[level] + family.name.slice(CONNECTION_PREFIX.length),
-      help: `${family.help}; added up over the connections of the ${level}`,
+    const families = [...byName].map(([name, { help, columns }]): Family => ({
+      name: SUM_PREFIXES[level] + name.slice(CONNECTION_PREFIX.length),
+      help: `${help}; added up over the connections of the ${level}`,
       type: "counter",
       columns,
     }));
