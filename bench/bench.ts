@@ -8,8 +8,9 @@ import { parseArgs } from "node:util";
 import { encode } from "../src/exposition/encode.ts";
 import { createWorld } from "../src/simulator/world.ts";
 import { SnapshotBuilder } from "../src/snapshot/build.ts";
-import type { Snapshot } from "../src/snapshot/snapshot.ts";
+import type { Snapshot, StatsSnapshot } from "../src/snapshot/snapshot.ts";
 import { decodeArray } from "../src/sora/decode.ts";
+import { Sums } from "../src/sums/sums.ts";
 
 const ROUNDS = 9;
 /** Rounds that do not count: at least three, and enough for small answers to be compiled as large ones are. */
@@ -22,12 +23,18 @@ interface Result {
   series: number;
   answerMB: number;
   expositionMB: number;
+  /** Of that, what is of channels and of the target. */
+  sumsMB: number;
   /** Medians, in milliseconds. */
   jsonParseMs: number;
   buildMs: number;
+  /** For the sums of channels and of the target. */
+  sumsMs: number;
   encodeMs: number;
   pipelineMs: number;
   pipelineOverJsonParse: number;
+  /** The same where only channels and the target are exported. */
+  sumsOnlyOverJsonParse: number;
   /** Kept by one snapshot, in bytes a connection, measured around garbage collections. */
   snapshotBytesPerConnection: number;
 }
@@ -49,13 +56,18 @@ else {
 function measure(size: number): Result {
   const body = answerOf(size);
   const builder = new SnapshotBuilder("bench");
-  let snapshot: Snapshot | undefined;
+  const sums = new Sums("bench");
+  let snapshot: StatsSnapshot | undefined;
+  let added: Snapshot[] = [];
   let expositionBytes = 0;
+  let sumBytes = 0;
   const times = {
     jsonParse: [] as number[],
     build: [] as number[],
+    sums: [] as number[],
     encode: [] as number[],
     pipeline: [] as number[],
+    sumsOnly: [] as number[],
   };
   const warmUp = Math.max(3, Math.ceil(WARM_UP_CONNECTIONS / size));
   // One after the other, not in turns: each parse of a large answer changes how the collector treats the next one.
@@ -69,27 +81,36 @@ function measure(size: number): Result {
     const build = time(() => (snapshot = builder.build(answer!.elements, 0).snapshot));
     // Between polls nothing holds an answer; holding two here would be the collector's work, not the pipeline's.
     answer = undefined;
-    expositionBytes = 0;
+    const adding = time(() => (added = sums.add(snapshot!, (warmUp + round) * 10_000)));
+    expositionBytes = sumBytes = 0;
     const encoding = time(() => {
-      for (const chunk of encode([], [snapshot!], "openmetrics")) expositionBytes += chunk.length;
+      for (const chunk of encode([], [snapshot!, ...added], "openmetrics")) expositionBytes += chunk.length;
+    });
+    const encodingSums = time(() => {
+      for (const chunk of encode([], added, "openmetrics")) sumBytes += chunk.length;
     });
     if (round < 0) continue;
     times.build.push(build);
+    times.sums.push(adding);
     times.encode.push(encoding);
-    times.pipeline.push(decode + build + encoding);
+    times.pipeline.push(decode + build + adding + encoding);
+    times.sumsOnly.push(decode + build + adding + encodingSums);
   }
   const pipelineMs = median(times.pipeline);
   const jsonParseMs = median(times.jsonParse);
   return {
     connections: snapshot!.rows.length,
-    series: snapshot!.series,
+    series: [snapshot!, ...added].reduce((sum, { series }) => sum + series, 0),
     answerMB: body.length / 1e6,
     expositionMB: expositionBytes / 1e6,
+    sumsMB: sumBytes / 1e6,
     jsonParseMs,
     buildMs: median(times.build),
+    sumsMs: median(times.sums),
     encodeMs: median(times.encode),
     pipelineMs,
     pipelineOverJsonParse: pipelineMs / jsonParseMs,
+    sumsOnlyOverJsonParse: median(times.sumsOnly) / jsonParseMs,
     snapshotBytesPerConnection: snapshotMemory(body) / snapshot!.rows.length,
   };
 }
