@@ -8,7 +8,7 @@ import { CONNECTION_REJECTIONS, VALUE_REJECTIONS } from "../src/snapshot/rejecti
 import { documentedFields } from "../src/sora/documented.ts";
 import { UNKNOWN_REPORT_PREFIX } from "../src/calls/report.ts";
 import { STALE_INTERVALS } from "../src/poller/latest.ts";
-import { KEEP_MISSING_MS } from "../src/sums/increases.ts";
+import { KEEP_MISSING_MS, MAX_COLUMNS } from "../src/sums/increases.ts";
 import { KEEP_CHANNEL_MS } from "../src/sums/sums.ts";
 import { OBSERVED, SUM_PREFIXES } from "../src/sums/observations.ts";
 import { UNSTABLE_LEVEL_METRICS } from "../src/sums/unstable-levels.ts";
@@ -89,8 +89,11 @@ labels besides: \`sora_connection_received_bytes_total\`, \`sora_channel_receive
 - They are increases added up, so they never fall when a connection leaves. What the exporter's first poll finds is the baseline: they start at
   zero with it. What joins later counts in full, a counter that fell has begun anew, and a connection that was missing goes on from what was last
   known of it, for ${KEEP_MISSING_MS / 60_000} minutes of answers without it. What happens between a connection's last poll and its end is in no answer, and so in no sum.
-- A channel's series go ${KEEP_CHANNEL_MS / 60_000} minutes after its last connection. While the statistics are stale there are none, and afterwards they go on where
-  they were.
+  A node that is out of reach when the exporter starts is not in the baseline: its connections count in full when it is back.
+- A channel's series go ${KEEP_CHANNEL_MS / 60_000} minutes after its last connection (six polls, where there is less than one a minute). While the statistics are stale
+  there are none, and afterwards they go on where they were.
+- At most ${MAX_COLUMNS} counters, each set of labels by itself, are added up; Sora's own are some 350, and the rest are labels of data channels, which users choose. What is
+  left out is counted (\`sora_exporter_values_rejected_total{reason="too_many_sums"}\`).
 
 ${table(
   ["Metric", "Type", "Labels", "Help"],

@@ -10,13 +10,17 @@ const MODE = 0o600;
 /**
  * Makes a function that appends one answer to a file, which is made if there is none.
  *
+ * @throws Error that names the flag if the file cannot be written
+ *
  * The function never rejects: a file that cannot be written costs a line in the log, and one more when it can be written again, but no poll.
  */
 export async function createRecorder(
   path: string,
   log: Logger,
 ): Promise<(timeMs: number, body: Buffer) => Promise<void>> {
-  await appendFile(path, "", { mode: MODE });
+  await appendFile(path, "", { mode: MODE }).catch((error: unknown) => {
+    throw new Error(`--record: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  });
   let works = true;
   return async (timeMs, body) => {
     try {

@@ -54,7 +54,8 @@ export function draftReport(report: Readonly<Record<string, unknown>>, context: 
     const group = GROUP_OF_SECTION.get(key);
     if (group !== undefined && !context.groups[group]) continue;
     if (key === "cluster_relay") visitRelays(walk, value);
-    else if (group !== undefined && !isObject(value)) draft.reject("not_an_object", key);
+    else if (group !== undefined && !isObject(value))
+      draft.reject(Array.isArray(value) ? "array" : "not_an_object", key);
     else visit(walk, value, [key]);
   }
   return draft.finish();

@@ -33,7 +33,7 @@ export const SECTIONS = {
       .describe("Time from one poll to the next, 100ms to 1d."),
     timeout: duration(MIN_TIMEOUT_MS)
       .prefault("5s")
-      .describe("How long a poll may take, never more than the interval."),
+      .describe("How long a poll may take at one URL, never more than the interval."),
     local: boolean()
       .prefault(false)
       .describe("Ask for the connections of this node alone, not of the whole cluster."),
@@ -148,12 +148,12 @@ export function configJsonSchema(): object {
 }
 
 function bounds(observed: Observed) {
-  const error = "is not a list of 1 to 30 numbers, each larger than the one before";
+  const error = "is not a list of 1 to 30 numbers from 0, each larger than the one before";
   return z
     .array(z.number({ error: "is not a number" }), { error })
     .min(1, { error })
     .max(30, { error })
-    .refine((list) => list.every((bound, i) => i === 0 || bound > list[i - 1]!), { error })
+    .refine((list) => list.every((bound, i) => bound >= 0 && (i === 0 || bound > list[i - 1]!)), { error })
     .prefault([...DEFAULT_BOUNDS[observed]])
     .describe(`Upper bounds of the buckets of sora_channel_${observed} and sora_target_${observed}.`);
 }

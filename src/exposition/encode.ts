@@ -50,7 +50,7 @@ export function* encode(
   format: Format,
 ): Generator<Buffer, void, void> {
   const writer = new ByteWriter(CHUNK_BYTES + CHUNK_BYTES / 4);
-  const names = familyNames(own, snapshots);
+  const names = takenNames(own, snapshots);
   for (const family of own) {
     writeHead(writer, family, format, names);
     for (const sample of family.samples) writeSample(writer, sample, format);
@@ -208,6 +208,11 @@ function mergeByFamily(snapshots: readonly Snapshot[]): MergedFamily[] {
   return [...merged.values()].sort((a, b) => compareNames(a.family.name, b.family.name));
 }
 
-function familyNames(own: readonly OwnFamily[], snapshots: readonly Snapshot[]): ReadonlySet<string> {
-  return new Set([...own, ...snapshots.flatMap(({ families }) => families)].map(({ name }) => name));
+/** Every name that is taken; in a histogram those of its samples, too. */
+function takenNames(own: readonly OwnFamily[], snapshots: readonly Snapshot[]): ReadonlySet<string> {
+  return new Set(
+    [...own, ...snapshots.flatMap(({ families }) => families)].flatMap(({ name, type }) =>
+      type === "histogram" ? [name, `${name}_bucket`, `${name}_sum`, `${name}_count`] : [name],
+    ),
+  );
 }

@@ -12,6 +12,8 @@ import type { Pollable } from "./poller.ts";
 
 /** How long an operation that Sora refused is left alone. */
 export const REFUSED_RETRY_MS = 600_000;
+/** A turn that comes so much too early is the one that was meant: timers are not exact. */
+const TIMER_SLACK_MS = 1000;
 
 /** What an answer is made into. */
 export interface Reading<T> {
@@ -56,6 +58,7 @@ export function createSideCall<T>(
   let refusedUntil = -Infinity;
   let saidRefused = false;
   let failing = false;
+  let hurries = 0;
   let wake = () => {};
   return {
     intervalMs,
@@ -65,11 +68,14 @@ export function createSideCall<T>(
     },
     hurry() {
       refusedUntil = -Infinity;
+      hurries++;
       if (failing) wake();
     },
     async poll(signal) {
-      if (clock.monotonic() < refusedUntil) return;
+      const start = clock.monotonic();
+      if (start < refusedUntil - TIMER_SLACK_MS) return;
       const asked = url();
+      const hurriesBefore = hurries;
       try {
         const { value, values, unknownPaths = [] } = await ask(signal);
         latest.set(value);
@@ -84,13 +90,18 @@ export function createSideCall<T>(
         const failure = toFailure(error);
         metrics.callFailed(target, operation, failure.reason);
         failing = true;
-        // Of a Sora that is away, or an address that is no longer asked, there is nothing more to say.
-        if (!isUp() || url() !== asked) return;
+        if (hurries > hurriesBefore || url() !== asked) {
+          // Under way when the address changed, or when Sora came back: what it was told is out of date.
+          wake();
+          return;
+        }
+        // Of a Sora that is away there is nothing more to say.
+        if (!isUp()) return;
         if (!failure.refusal) {
           callLog.failed(failure);
           return;
         }
-        refusedUntil = clock.monotonic() + Math.max(REFUSED_RETRY_MS, intervalMs);
+        refusedUntil = start + Math.max(REFUSED_RETRY_MS, intervalMs);
         if (!saidRefused)
           log.info(
             `Sora does not offer ${operation} (${failure.message}); ` +

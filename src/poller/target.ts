@@ -5,6 +5,7 @@ import { draftConnections } from "../calls/connections.ts";
 import type { InfoConfig, ReportGroups, CallIntervals } from "../config/config.ts";
 import type { OwnMetrics } from "../exposition/own-metrics.ts";
 import { SnapshotBuilder } from "../snapshot/build.ts";
+import type { Rejections, ValueRejection } from "../snapshot/rejections.ts";
 import { type Level, selectLevels, type Snapshot, type StatsSnapshot } from "../snapshot/snapshot.ts";
 import type { Bounds } from "../sums/observations.ts";
 import { Sums } from "../sums/sums.ts";
@@ -113,7 +114,7 @@ export function createTarget(options: TargetOptions, edges: TargetEdges): Target
       up = true;
       if (changed) side.hurry();
       callLog.succeeded({ connections: built.snapshot.rows.length, series: built.snapshot.series });
-      callLog.leftOut({ connections: built.connections, values: built.values });
+      callLog.leftOut({ connections: built.connections, values: built.values, sums: leftOutSums() });
       callLog.unknownFields(built.snapshot.unknownPaths);
       await record?.(built.snapshot.timeMs, body);
     } catch (error) {
@@ -131,6 +132,15 @@ export function createTarget(options: TargetOptions, edges: TargetEdges): Target
   function addUp(statistics: StatsSnapshot): Snapshot[] {
     if (!levels.has("channel") && !levels.has("target")) return [];
     return sums.add(statistics, clock.monotonic());
+  }
+
+  /** What the sums of the last poll had to leave out; it is counted here. */
+  function leftOutSums(): Rejections<ValueRejection> {
+    const counts = new Map<ValueRejection, number>();
+    if (sums.leftOut > 0) counts.set("too_many_sums", sums.leftOut);
+    const rejections = { counts, first: undefined };
+    metrics.valuesRejected(name, rejections);
+    return rejections;
   }
 
   function snapshots(groups?: ReadonlySet<Group>): readonly Snapshot[] {

@@ -157,6 +157,9 @@ export class SnapshotBuilder {
       info = { family: CONNECTION_PREFIX + rule.name, help: rule.help, rows: [], labels: [] };
       this.#infos.set(rule.name, info);
     }
+    // Keys that differ in halves of surrogate pairs alone look the same; the first is kept.
+    const isSame = (i: number) => info.rows[i] === row && startsWith(info.labels[i]!, labels);
+    if (labels.some(([, value]) => value.includes("\u{fffd}")) && info.rows.some((_, i) => isSame(i))) return;
     info.rows.push(row);
     info.labels.push([...labels, ...rule.labels.map((key): Label => [key, toLabelValue(object[key])])]);
   }
@@ -184,6 +187,10 @@ export class SnapshotBuilder {
     this.#columnOf = columnOf;
     this.#values = values;
   }
+}
+
+function startsWith(all: readonly Label[], labels: readonly Label[]): boolean {
+  return labels.every(([name, value], i) => all[i]?.[0] === name && all[i][1] === value);
 }
 
 /** The identity of a connection, or why it has none. */

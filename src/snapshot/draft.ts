@@ -79,7 +79,8 @@ export class Draft {
     { labels = [], row = 0, divisor = 1 }: { labels?: readonly Label[]; row?: number; divisor?: number } = {},
   ): void {
     if (value === undefined || value === null) return;
-    if (typeof value !== "number") this.reject("not_a_number", where);
+    if (Array.isArray(value)) this.reject("array", where);
+    else if (typeof value !== "number") this.reject("not_a_number", where);
     else if (!Number.isFinite(value)) this.reject("not_finite", where);
     else if (value < 0 && head.type === "counter") this.reject("negative", where);
     else this.add(head, divisor === 1 ? value : value / divisor, labels, row);

@@ -19,6 +19,8 @@ export const VALUE_REJECTIONS = {
   not_finite: "a number beyond what a float can hold",
   too_deep: "nested more than 16 deep",
   too_many_fields: "more than 1,000 fields that the catalog does not know",
+  too_many_sums:
+    "more than 4,000 counters, each set of labels by itself, to be added up by channel and target",
   malformed: "not of the form that Sora documents, such as the month of a licence",
   no_name: "an element of a list that lacks what tells it from the others, such as a node without its name",
   duplicate: "an element of a list that has the name of another one; the first is kept",

@@ -22,9 +22,20 @@ export interface GrownColumn {
 /** For how long a connection that is missing is kept in mind, in milliseconds. */
 export const KEEP_MISSING_MS = 600_000;
 
+/**
+ * With so many metrics, each set of labels by itself, no more labels of data channels are added up. Users choose those: without a
+ * bound whoever makes new ones all the time would fill the memory. Sora's own metrics are some 350.
+ */
+export const MAX_COLUMNS = 4000;
+
+/** Labels whose values anybody may choose. */
+const CHOSEN_LABELS = new Set(["label", "path"]);
+
+const LEAST_CAPACITY = 256;
+
 /** A place for what is known of one connection; places are used again. */
 interface Slot {
-  readonly index: number;
+  index: number;
   seenMs: number;
 }
 
@@ -38,7 +49,7 @@ interface LastKnown {
 export class Increases {
   readonly #slots = new Map<string, Slot>();
   readonly #free: number[] = [];
-  #capacity = 256;
+  #capacity = LEAST_CAPACITY;
   /** By column. */
   readonly #last = new Map<string, LastKnown>();
   #baseline = true;
@@ -55,19 +66,29 @@ export class Increases {
    *
    * @param nowMs of a clock that is never set back
    * @param visit is shown every column of a counter in turn
+   * @returns how many columns were left out, as there are more than `MAX_COLUMNS`
    */
-  take(snapshot: StatsSnapshot, nowMs: number, visit: (grown: GrownColumn) => void): void {
+  take(snapshot: StatsSnapshot, nowMs: number, visit: (grown: GrownColumn) => void): number {
+    // First who is there, so that nobody is forgotten who has just come back.
+    for (const { connectionId } of snapshot.rows) {
+      const slot = this.#slots.get(connectionId);
+      if (slot !== undefined) slot.seenMs = nowMs;
+    }
     this.#forget(nowMs);
     const slotOf = this.#place(snapshot.rows, nowMs);
+    let leftOut = 0;
     if (this.#scratch.length < slotOf.length) this.#scratch = new Float64Array(this.#capacity);
     for (const family of snapshot.families) {
       if (family.type !== "counter") continue;
       for (const column of family.columns) {
         const key = JSON.stringify([family.name, column.labels]);
-        visit({ key, family, column, increases: this.#grow(this.#lastOf(key, nowMs), column, slotOf) });
+        const last = this.#lastOf(key, column, nowMs);
+        if (last === undefined) leftOut++;
+        else visit({ key, family, column, increases: this.#grow(last, column, slotOf) });
       }
     }
     this.#baseline = false;
+    return leftOut;
   }
 
   #grow(last: Numbers, { rows, values }: Column, slotOf: Int32Array): Float64Array {
@@ -87,9 +108,14 @@ export class Increases {
     return increases;
   }
 
-  #lastOf(key: string, nowMs: number): Numbers {
+  #lastOf(key: string, { labels }: Column, nowMs: number): Numbers | undefined {
     let last = this.#last.get(key);
-    if (last === undefined) this.#last.set(key, (last = { values: new Numbers(), seenMs: nowMs }));
+    if (last === undefined) {
+      // Sora's own are not many, and must not wait for others.
+      const isChosen = labels.some(([name]) => CHOSEN_LABELS.has(name));
+      if (isChosen && this.#last.size >= MAX_COLUMNS) return undefined;
+      this.#last.set(key, (last = { values: new Numbers(), seenMs: nowMs }));
+    }
     last.seenMs = nowMs;
     return last.values;
   }
@@ -118,11 +144,28 @@ export class Increases {
       this.#slots.delete(connectionId);
       gone.push(index);
     }
-    this.#free.push(...gone);
-    for (const [key, { values, seenMs }] of this.#last) {
-      // Labels that users chose come and go.
-      if (nowMs - seenMs > KEEP_MISSING_MS) this.#last.delete(key);
-      else for (const index of gone) values.delete(index);
-    }
+    for (const index of gone) this.#free.push(index);
+    for (const { values } of this.#last.values()) for (const index of gone) values.delete(index);
+    forgetColumns(this.#last, nowMs);
+    if (this.#capacity > LEAST_CAPACITY && this.#slots.size < this.#capacity / 8) this.#compact();
   }
+
+  /** After many have left, what is known of the others takes as little room as it needs. */
+  #compact(): void {
+    const newIndexOf = new Map<number, number>();
+    for (const slot of this.#slots.values()) {
+      newIndexOf.set(slot.index, newIndexOf.size);
+      slot.index = newIndexOf.size - 1;
+    }
+    this.#free.length = 0;
+    this.#capacity = LEAST_CAPACITY;
+    while (this.#capacity < this.#slots.size) this.#capacity *= 2;
+    for (const { values } of this.#last.values()) values.move(newIndexOf, this.#capacity);
+  }
+}
+
+/** Where there are as many columns as there may be, those give way that have had no value for long. */
+export function forgetColumns(columns: Map<string, { readonly seenMs: number }>, nowMs: number): void {
+  if (columns.size < MAX_COLUMNS) return;
+  for (const [key, { seenMs }] of columns) if (nowMs - seenMs > KEEP_MISSING_MS) columns.delete(key);
 }

@@ -41,6 +41,14 @@ export class Numbers {
     else if (index < this.#dense.length) this.#dense[index] = NaN;
   }
 
+  /** Moves every number to the new index of its old one; what has none is forgotten. */
+  move(newIndexOf: ReadonlyMap<number, number>, capacity: number): void {
+    const moved = [...newIndexOf].map(([from, to]) => [to, this.get(from)] as const);
+    this.#sparse = new Map();
+    this.#dense = new Float64Array(0);
+    for (const [index, value] of moved) if (!Number.isNaN(value)) this.set(index, value, capacity);
+  }
+
   #condense(capacity: number): void {
     this.#dense = new Float64Array(capacity).fill(NaN);
     for (const [index, value] of this.#sparse!) this.#dense[index] = value;

@@ -10,7 +10,7 @@ import {
   type Snapshot,
   type StatsSnapshot,
 } from "../snapshot/snapshot.ts";
-import { type GrownColumn, Increases, KEEP_MISSING_MS } from "./increases.ts";
+import { forgetColumns, type GrownColumn, Increases } from "./increases.ts";
 import { Numbers } from "./numbers.ts";
 import { type Bounds, DEFAULT_BOUNDS, Observations, SUM_PREFIXES } from "./observations.ts";
 import { countUnstableLevels } from "./unstable-levels.ts";
@@ -48,6 +48,7 @@ export class Sums {
   readonly #free: number[] = [];
   #capacity = 64;
   #lastMs: number | undefined;
+  #leftOut = 0;
   /** For how long there have been answers; what is missing while Sora is away is not missing. */
   #observedMs = 0;
 
@@ -55,6 +56,11 @@ export class Sums {
   constructor(target: string, bounds: Bounds = DEFAULT_BOUNDS) {
     this.#target = target;
     this.#observations = new Observations(target, bounds);
+  }
+
+  /** How many metrics of the last poll were not added up; see `MAX_COLUMNS`. */
+  get leftOut(): number {
+    return this.#leftOut;
   }
 
   /**
@@ -70,9 +76,16 @@ export class Sums {
   }
 
   #addAt(snapshot: StatsSnapshot, nowMs: number): Snapshot[] {
+    // First who is there, so that no channel begins anew in the moment in which it would be forgotten.
+    for (const { channelId } of snapshot.rows) {
+      const channel = this.#channels.get(channelId);
+      if (channel !== undefined) channel.seenMs = nowMs;
+    }
     this.#forget(nowMs);
     const channelOf = this.#place(snapshot, nowMs);
-    this.#increases.take(snapshot, nowMs, (grown) => this.#addColumn(grown, channelOf, nowMs));
+    this.#leftOut = this.#increases.take(snapshot, nowMs, (grown) =>
+      this.#addColumn(grown, channelOf, nowMs),
+    );
     const columns = [...this.#columns.values()].sort(
       (a, b) => compareNames(a.name, b.name) || compareNames(labelText(a), labelText(b)),
     );
@@ -179,8 +192,7 @@ export class Sums {
       this.#free.push(index);
       for (const { channels } of this.#columns.values()) channels.delete(index);
     }
-    for (const [key, { seenMs }] of this.#columns)
-      if (nowMs - seenMs > KEEP_MISSING_MS) this.#columns.delete(key);
+    forgetColumns(this.#columns, nowMs);
   }
 }
 

@@ -102,9 +102,9 @@ const BAD_FILES: Record<string, [yaml: string, message: string][]> = {
       "metrics:\n  levels: [node]\n",
       '2: metrics.levels[0]: "node" is not one of target, channel, connection',
     ],
-    ...["5", "[]", "[2, 1]", "[1, 1]"].map((list): [string, string] => [
+    ...["5", "[]", "[2, 1]", "[1, 1]", "[-1, 1]"].map((list): [string, string] => [
       `metrics:\n  cc_target_bitrate_buckets: ${list}\n`,
-      "2: metrics.cc_target_bitrate_buckets: is not a list of 1 to 30 numbers, each larger than the one before",
+      "2: metrics.cc_target_bitrate_buckets: is not a list of 1 to 30 numbers from 0, each larger than the one before",
     ]),
     [
       "metrics:\n  cc_target_bitrate_buckets: [1, x]\n",

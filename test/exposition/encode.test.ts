@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { Sums } from "../../src/sums/sums.ts";
 import { describe, expect, test } from "vitest";
 import { ByteWriter } from "../../src/exposition/byte-writer.ts";
 import { encode, type Format, type OwnFamily } from "../../src/exposition/encode.ts";
@@ -65,6 +66,15 @@ describe("families", () => {
     expect(exposition([snapshot], "prometheus-text")).toContain(
       "# TYPE sora_connection_sent_bytes_total counter\nsora_connection_sent_bytes_total{",
     );
+  });
+
+  test("a counter whose name without _total is that of a histogram's sample is called the same in both formats", () => {
+    const answer = [connection({ cc: { round_trip_time: 5 }, total_cc_round_trip_time_count: 7 })];
+    const snapshots = new Sums("t").add(buildOnce(answer).snapshot, 0);
+    const text = exposition(snapshots, "openmetrics");
+    expect(text).toContain("# TYPE sora_target_cc_round_trip_time histogram\n");
+    expect(text).toContain("# TYPE sora_target_cc_round_trip_time_count_total unknown\n");
+    parseExposition(text, "openmetrics");
   });
 
   test("a counter whose name without _total is a gauge's is called the same in both formats", () => {

@@ -263,6 +263,6 @@ test("a recording that can no longer be written costs a line in the log, and no 
 
 test("a recording that cannot be written from the start is an error at the start", async () => {
   await expect(runExporter([{ name: "sim", url: simulator.url }], { record: directory })).rejects.toThrow(
-    "EISDIR",
+    "--record: EISDIR",
   );
 });

@@ -255,6 +255,40 @@ describe("refused", () => {
     expect(asked).toEqual(["http://a/", "http://b/"]);
   });
 
+  test("what was under way when the address changed is made again at the next one, at once", async () => {
+    let hangs = false;
+    let woken = 0;
+    one = createTestTarget(
+      (operation, url) => {
+        if (hangs && url === "http://a/") return fail("timeout")();
+        return (answers[operation] ?? (() => []))();
+      },
+      { calls: ALL_CALLS },
+      { urls: ["http://a/", "http://b/"] },
+    );
+    await one.poll();
+    for (const call of one.target.sideCalls) call.onDue?.(() => woken++);
+    hangs = true;
+    // The statistics set out first, and have changed the address before the other calls fail.
+    const statistics = one.target.statistics.poll(NEVER);
+    await one.clock.advance(CALL_MS);
+    await one.clock.advance(CALL_MS - 1);
+    const others = Promise.all(one.target.sideCalls.map((call) => call.poll(NEVER)));
+    for (let i = 0; i < 4; i++) await one.clock.advance(CALL_MS);
+    await Promise.all([statistics, others]);
+    expect(woken).toBe(one.target.sideCalls.length);
+    expect(one.lines().filter((line) => line.startsWith("error"))).toEqual([]);
+  });
+
+  test("a refusal is over with the turn that was meant, though timers are not exact", async () => {
+    answers.GetLicense = refuse();
+    await one.poll();
+    one.calls.splice(0);
+    await one.clock.advance(REFUSED_RETRY_MS - 2 * CALL_MS - 3);
+    await one.poll();
+    expect(timesAsked("GetLicense")).toBe(1);
+  });
+
   test("a Sora that refuses everything says nothing of what it offers", async () => {
     const good = answers.ListConnections!;
     answers.ListConnections = refuse();

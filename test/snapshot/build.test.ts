@@ -251,6 +251,23 @@ describe("fields", () => {
   });
 });
 
+test("labels that differ in halves of surrogate pairs alone have one info series", () => {
+  const data_channel = {
+    "\ud800": { ordered: true },
+    "\ud801": { ordered: false },
+    "\u{fffd}": {},
+    "#a": {},
+  };
+  const infos = samplesOf(
+    exposition([buildOnce([connection({ data_channel })]).snapshot]),
+    "prometheus-text",
+  );
+  expect(infos.map(({ labels }) => [labels["label"], labels["ordered"]])).toEqual([
+    ["\u{fffd}", "true"],
+    ["#a", ""],
+  ]);
+});
+
 describe("poll after poll", () => {
   test("a connection that left is gone, and an earlier snapshot does not change", () => {
     const builder = new SnapshotBuilder("t");

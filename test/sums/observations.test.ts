@@ -19,7 +19,9 @@ function answer(...connections: readonly (readonly [channel: string, rtt: number
 test("every poll adds one observation a connection, in the bucket whose bound is not below it", () => {
   const observations = new Observations("t", BOUNDS);
   const builder = new SnapshotBuilder("t");
-  observations.add(builder.build(answer(["a", 10], ["b", 20.6], ["a", 11], ["b", undefined]), 0).snapshot);
+  observations.add(
+    builder.build(answer(["a", 10], ["b", 20.6], ["a", 11], ["b", undefined], ["a", -5]), 0).snapshot,
+  );
   const snapshots = observations.add(builder.build(answer(["a", 0]), 1).snapshot);
   expect(seriesOf(...snapshots).map((series) => series.replace("histogram sora_", ""))).toEqual([
     'channel_cc_round_trip_time_bucket{channel_id="a",le="10"} 2',
