@@ -7,8 +7,9 @@
  * connection or a field that was missing for a while goes on from what was last known of it.
  */
 
-import type { Column, Connection, Family, StatsSnapshot } from "../snapshot/snapshot.ts";
+import type { Column, Family, StatsSnapshot } from "../snapshot/snapshot.ts";
 import { Numbers } from "./numbers.ts";
+import { Places } from "./places.ts";
 
 /** One metric with one set of labels, in which the connections of a poll have grown. */
 export interface GrownColumn {
@@ -31,14 +32,6 @@ export const MAX_COLUMNS = 4000;
 /** Labels whose values anybody may choose. */
 const CHOSEN_LABELS = new Set(["label", "path"]);
 
-const LEAST_CAPACITY = 256;
-
-/** A place for what is known of one connection; places are used again. */
-interface Slot {
-  index: number;
-  seenMs: number;
-}
-
 /** What one column's counters were last, by slot, and when any connection had one. */
 interface LastKnown {
   readonly values: Numbers;
@@ -47,9 +40,7 @@ interface LastKnown {
 
 /** The last known values of the counters of one target's connections. */
 export class Increases {
-  readonly #slots = new Map<string, Slot>();
-  readonly #free: number[] = [];
-  #capacity = LEAST_CAPACITY;
+  readonly #slots = new Places(KEEP_MISSING_MS);
   /** By column. */
   readonly #last = new Map<string, LastKnown>();
   #baseline = true;
@@ -69,15 +60,11 @@ export class Increases {
    * @returns how many columns were left out, as there are more than `MAX_COLUMNS`
    */
   take(snapshot: StatsSnapshot, nowMs: number, visit: (grown: GrownColumn) => void): number {
-    // First who is there, so that nobody is forgotten who has just come back.
-    for (const { connectionId } of snapshot.rows) {
-      const slot = this.#slots.get(connectionId);
-      if (slot !== undefined) slot.seenMs = nowMs;
-    }
-    this.#forget(nowMs);
-    const slotOf = this.#place(snapshot.rows, nowMs);
+    const names = snapshot.rows.map(({ connectionId }) => connectionId);
+    this.#forget(names, nowMs);
+    const slotOf = this.#slots.place(names, nowMs);
+    if (this.#scratch.length < slotOf.length) this.#scratch = new Float64Array(this.#slots.capacity);
     let leftOut = 0;
-    if (this.#scratch.length < slotOf.length) this.#scratch = new Float64Array(this.#capacity);
     for (const family of snapshot.families) {
       if (family.type !== "counter") continue;
       for (const column of family.columns) {
@@ -95,12 +82,12 @@ export class Increases {
     const increases = this.#scratch;
     // Nothing is known but at the first poll of all, and of what appears later; then it counts in full.
     const ofUnknown = this.#baseline ? 0 : 1;
-    const known = last.array(this.#capacity);
+    const known = last.array(this.#slots.capacity);
     for (let i = 0; i < values.length; i++) {
       const slot = slotOf[rows === undefined ? i : rows[i]!]!;
       const now = values[i]!;
       const before = known === undefined ? last.get(slot) : known[slot]!;
-      if (known === undefined) last.set(slot, now, this.#capacity);
+      if (known === undefined) last.set(slot, now, this.#slots.capacity);
       else known[slot] = now;
       // Where it fell it has begun anew; NaN is not known, and neither more nor less.
       increases[i] = now >= before ? now - before : now < before ? now : now * ofUnknown;
@@ -120,47 +107,13 @@ export class Increases {
     return last.values;
   }
 
-  /** The slot of each row. */
-  #place(rows: readonly Connection[], nowMs: number): Int32Array {
-    const slotOf = new Int32Array(rows.length);
-    for (const [row, { connectionId }] of rows.entries()) {
-      let slot = this.#slots.get(connectionId);
-      if (slot === undefined) {
-        slot = { index: this.#free.pop() ?? this.#slots.size, seenMs: nowMs };
-        this.#slots.set(connectionId, slot);
-      }
-      slot.seenMs = nowMs;
-      slotOf[row] = slot.index;
-    }
-    // Indices are never beyond the most that were in use at a time.
-    while (this.#capacity < this.#slots.size + this.#free.length) this.#capacity *= 2;
-    return slotOf;
-  }
-
-  #forget(nowMs: number): void {
-    const gone: number[] = [];
-    for (const [connectionId, { index, seenMs }] of this.#slots) {
-      if (nowMs - seenMs <= KEEP_MISSING_MS) continue;
-      this.#slots.delete(connectionId);
-      gone.push(index);
-    }
-    for (const index of gone) this.#free.push(index);
-    for (const { values } of this.#last.values()) for (const index of gone) values.delete(index);
+  #forget(names: readonly string[], nowMs: number): void {
+    const gone = this.#slots.forget(names, nowMs);
+    for (const { values } of this.#last.values()) for (const { index } of gone) values.delete(index);
     forgetColumns(this.#last, nowMs);
-    if (this.#capacity > LEAST_CAPACITY && this.#slots.size < this.#capacity / 8) this.#compact();
-  }
-
-  /** After many have left, what is known of the others takes as little room as it needs. */
-  #compact(): void {
-    const newIndexOf = new Map<number, number>();
-    for (const slot of this.#slots.values()) {
-      newIndexOf.set(slot.index, newIndexOf.size);
-      slot.index = newIndexOf.size - 1;
-    }
-    this.#free.length = 0;
-    this.#capacity = LEAST_CAPACITY;
-    while (this.#capacity < this.#slots.size) this.#capacity *= 2;
-    for (const { values } of this.#last.values()) values.move(newIndexOf, this.#capacity);
+    const moved = this.#slots.compact();
+    if (moved === undefined) return;
+    for (const { values } of this.#last.values()) values.move(moved, this.#slots.capacity);
   }
 }
 

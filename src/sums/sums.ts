@@ -13,6 +13,7 @@ import {
 import { forgetColumns, type GrownColumn, Increases } from "./increases.ts";
 import { Numbers } from "./numbers.ts";
 import { type Bounds, DEFAULT_BOUNDS, Observations, SUM_PREFIXES } from "./observations.ts";
+import { Places } from "./places.ts";
 import { countUnstableLevels } from "./unstable-levels.ts";
 
 /** A channel's series go after so long without a connection, in milliseconds. */
@@ -33,20 +34,13 @@ interface SumColumn {
   seenMs: number;
 }
 
-interface Channel {
-  readonly index: number;
-  seenMs: number;
-}
-
 /** What is told of one target's channels and of the target as a whole, poll after poll. */
 export class Sums {
   readonly #target: string;
   readonly #increases = new Increases();
   readonly #observations: Observations;
   readonly #columns = new Map<string, SumColumn>();
-  readonly #channels = new Map<string, Channel>();
-  readonly #free: number[] = [];
-  #capacity = 64;
+  readonly #channels = new Places(KEEP_CHANNEL_MS);
   #lastMs: number | undefined;
   #leftOut = 0;
   /** For how long there have been answers; what is missing while Sora is away is not missing. */
@@ -76,13 +70,9 @@ export class Sums {
   }
 
   #addAt(snapshot: StatsSnapshot, nowMs: number): Snapshot[] {
-    // First who is there, so that no channel begins anew in the moment in which it would be forgotten.
-    for (const { channelId } of snapshot.rows) {
-      const channel = this.#channels.get(channelId);
-      if (channel !== undefined) channel.seenMs = nowMs;
-    }
-    this.#forget(nowMs);
-    const channelOf = this.#place(snapshot, nowMs);
+    const names = snapshot.rows.map(({ channelId }) => channelId);
+    this.#forget(names, nowMs);
+    const channelOf = this.#channels.place(names, nowMs);
     this.#leftOut = this.#increases.take(snapshot, nowMs, (grown) =>
       this.#addColumn(grown, channelOf, nowMs),
     );
@@ -107,14 +97,14 @@ export class Sums {
     sum.seenMs = nowMs;
     const { channels } = sum;
     const { rows } = column;
-    const known = channels.array(this.#capacity);
+    const known = channels.array(this.#channels.capacity);
     let total = 0;
     for (let i = 0; i < column.values.length; i++) {
       const increase = increases[i]!;
       const channel = channelOf[rows === undefined ? i : rows[i]!]!;
       const before = known === undefined ? channels.get(channel) : known[channel]!;
       const now = Number.isNaN(before) ? increase : before + increase;
-      if (known === undefined) channels.set(channel, now, this.#capacity);
+      if (known === undefined) channels.set(channel, now, this.#channels.capacity);
       else known[channel] = now;
       total += increase;
     }
@@ -122,8 +112,8 @@ export class Sums {
   }
 
   #channelSnapshot(columns: readonly SumColumn[], timeMs: number): Snapshot {
-    const channels = [...this.#channels].map(([channelId, { index }]) => ({ channelId, index }));
-    const rows: Row[] = channels.map(({ channelId }) => ({ channelId }));
+    const channels = this.#channels.entries();
+    const rows: Row[] = channels.map(({ name }) => ({ channelId: name }));
     return this.#toSnapshot(timeMs, rows, "channel", columns, ({ channels: sums }) => {
       const found: number[] = [];
       const values: number[] = [];
@@ -168,28 +158,9 @@ export class Sums {
     return { target: this.#target, timeMs, rows, families, series: countSeries(families), unknownPaths: [] };
   }
 
-  /** The index of the channel of each row. */
-  #place({ rows }: StatsSnapshot, nowMs: number): Int32Array {
-    const channelOf = new Int32Array(rows.length);
-    for (const [row, { channelId }] of rows.entries()) {
-      let channel = this.#channels.get(channelId);
-      if (channel === undefined) {
-        channel = { index: this.#free.pop() ?? this.#channels.size, seenMs: nowMs };
-        this.#channels.set(channelId, channel);
-      }
-      channel.seenMs = nowMs;
-      channelOf[row] = channel.index;
-    }
-    while (this.#capacity < this.#channels.size + this.#free.length) this.#capacity *= 2;
-    return channelOf;
-  }
-
-  #forget(nowMs: number): void {
-    for (const [channelId, { index, seenMs }] of this.#channels) {
-      if (nowMs - seenMs <= KEEP_CHANNEL_MS) continue;
-      this.#channels.delete(channelId);
-      this.#observations.forget(channelId);
-      this.#free.push(index);
+  #forget(names: readonly string[], nowMs: number): void {
+    for (const { name, index } of this.#channels.forget(names, nowMs)) {
+      this.#observations.forget(name);
       for (const { channels } of this.#columns.values()) channels.delete(index);
     }
     forgetColumns(this.#columns, nowMs);
