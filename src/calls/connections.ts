@@ -10,6 +10,7 @@ import { Draft } from "../snapshot/draft.ts";
 import { toLabelValue } from "../snapshot/label-value.ts";
 import { type Rejections, Tally, type ValueRejection } from "../snapshot/rejections.ts";
 import type { Connection, Snapshot } from "../snapshot/snapshot.ts";
+import { isObject } from "../sora/json.ts";
 import type { CallMetric } from "./call-metric.ts";
 
 export const CONNECTION_METRICS = {
@@ -73,21 +74,20 @@ export function readListing(elements: readonly unknown[]): Listing {
   for (const [index, element] of elements.entries()) {
     const reject: Reject = (reason, key = "") =>
       rejected.add(reason, () => `element ${index}${key && `: ${key}`} (${reason})`);
-    if (typeof element !== "object" || element === null || Array.isArray(element)) {
+    if (!isObject(element)) {
       reject("not_an_object");
       continue;
     }
-    const object = element as Readonly<Record<string, unknown>>;
     const connection = {
-      channelId: toLabelValue(object["channel_id"]),
-      connectionId: toLabelValue(object["connection_id"]),
-      clientId: toLabelValue(object["client_id"]),
-      bundleId: toLabelValue(object["bundle_id"]),
+      channelId: toLabelValue(element["channel_id"]),
+      connectionId: toLabelValue(element["connection_id"]),
+      clientId: toLabelValue(element["client_id"]),
+      bundleId: toLabelValue(element["bundle_id"]),
     };
     if (connection.channelId === "") reject("no_name", "channel_id");
     else if (connection.connectionId === "") reject("no_name", "connection_id");
     else if (byId.has(connection.connectionId)) reject("duplicate");
-    else byId.set(connection.connectionId, readListed(object, connection, reject));
+    else byId.set(connection.connectionId, readListed(element, connection, reject));
   }
   return { byId, values: rejected.result() };
 }

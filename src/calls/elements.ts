@@ -2,6 +2,7 @@
 
 import type { Draft } from "../snapshot/draft.ts";
 import { labelValue } from "../snapshot/label-value.ts";
+import { isObject } from "../sora/json.ts";
 
 /**
  * Visits the objects of a list that have a name, each name once; what else there is, is counted in the draft.
@@ -17,18 +18,17 @@ export function forEachNamed(
   const seen = new Set<string>();
   for (const [index, element] of elements.entries()) {
     const where = `element ${index}`;
-    if (typeof element !== "object" || element === null || Array.isArray(element)) {
+    if (!isObject(element)) {
       draft.reject("not_an_object", where);
       continue;
     }
-    const object = element as Readonly<Record<string, unknown>>;
-    const given = keys.map((key) => object[key]).find((name) => name !== undefined);
+    const given = keys.map((key) => element[key]).find((name) => name !== undefined);
     const name = typeof given === "string" ? labelValue(given) : "";
     if (name === "") draft.reject("no_name", `${where}: ${keys.join(" or ")}`);
     else if (seen.has(name)) draft.reject("duplicate", where);
     else {
       seen.add(name);
-      visit(object, name, where);
+      visit(element, name, where);
     }
   }
 }

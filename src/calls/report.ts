@@ -5,7 +5,7 @@ import { compilePattern, type Pattern } from "../catalog/pattern.ts";
 import type { Label } from "../catalog/resolve.ts";
 import { Draft, type Drafted } from "../snapshot/draft.ts";
 import { labelValue, toLabelValue } from "../snapshot/label-value.ts";
-import { originalKey } from "../sora/json.ts";
+import { isObject, originalKey } from "../sora/json.ts";
 import type { AnswerContext } from "./call-metric.ts";
 import {
   REPORT_INFO,
@@ -161,10 +161,6 @@ function addUnknown(walk: Walk, value: number, path: readonly string[]): void {
     lossy ? [...walk.base, ["path", shown]] : walk.base,
     divisor,
   );
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function addOnce(

@@ -6,6 +6,7 @@
 import { setTimeout } from "node:timers/promises";
 import type { FastifyInstance } from "fastify";
 import { parseDuration } from "../config/units.ts";
+import { isObject } from "../sora/json.ts";
 import type { ScenarioChange } from "./scenarios.ts";
 import { isScenarioName, ScenarioError, SCENARIOS } from "./scenarios.ts";
 import type { World } from "./world.ts";
@@ -84,7 +85,7 @@ function readChange(text: unknown): ScenarioChange {
   } catch {
     throw new ScenarioError("the body must be JSON");
   }
-  if (typeof body !== "object" || body === null || Array.isArray(body)) {
+  if (!isObject(body)) {
     throw new ScenarioError("the body must be a JSON object");
   }
   const unknown = Object.keys(body).find((key) => !KEYS.includes(key));

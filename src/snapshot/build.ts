@@ -1,6 +1,7 @@
 /** Sora's answer becomes a snapshot: every number is found, checked and put into its column. */
 
 import { CONNECTION_PREFIX, type Label } from "../catalog/resolve.ts";
+import { isObject } from "../sora/json.ts";
 import { labelValue, toLabelValue } from "./label-value.ts";
 import { layOut, type InfoEntries } from "./layout.ts";
 import { type ConnectionRejection, type Rejections, Tally, type ValueRejection } from "./rejections.ts";
@@ -158,8 +159,7 @@ export class SnapshotBuilder {
       this.#infos.set(rule.name, info);
     }
     // Keys that differ in halves of surrogate pairs alone look the same; the first is kept.
-    const isSame = (i: number) => info.rows[i] === row && startsWith(info.labels[i]!, labels);
-    if (labels.some(([, value]) => value.includes("\u{fffd}")) && info.rows.some((_, i) => isSame(i))) return;
+    if (labels.some(([, value]) => value.includes("\u{fffd}")) && hasInfo(info, row, labels)) return;
     info.rows.push(row);
     info.labels.push([...labels, ...rule.labels.map((key): Label => [key, toLabelValue(object[key])])]);
   }
@@ -189,8 +189,8 @@ export class SnapshotBuilder {
   }
 }
 
-function startsWith(all: readonly Label[], labels: readonly Label[]): boolean {
-  return labels.every(([name, value], i) => all[i]?.[0] === name && all[i][1] === value);
+function hasInfo({ rows, labels: all }: InfoEntries, row: number, labels: readonly Label[]): boolean {
+  return rows.some((other, i) => other === row && labels.every(([, value], k) => all[i]![k]![1] === value));
 }
 
 /** The identity of a connection, or why it has none. */
@@ -199,8 +199,8 @@ function identify(
   seen: Set<string>,
   validUtf8: boolean,
 ): Connection | ConnectionRejection {
-  if (typeof candidate !== "object" || candidate === null || Array.isArray(candidate)) return "not_an_object";
-  const { connection_id, channel_id, client_id, bundle_id } = candidate as Readonly<Record<string, unknown>>;
+  if (!isObject(candidate)) return "not_an_object";
+  const { connection_id, channel_id, client_id, bundle_id } = candidate;
   if (typeof connection_id !== "string" || connection_id === "") return "no_connection_id";
   if (typeof channel_id !== "string" || channel_id === "") return "no_channel_id";
   if (!validUtf8 && `${connection_id}${channel_id}`.includes("\u{fffd}")) return "invalid_utf8";

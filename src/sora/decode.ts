@@ -2,7 +2,7 @@
 
 import { isUtf8 } from "node:buffer";
 import { oneLine, SoraFailure } from "./failure.ts";
-import { parseJson } from "./json.ts";
+import { isObject, parseJson } from "./json.ts";
 
 /** An answer that is an array. */
 export interface ArrayAnswer {
@@ -33,8 +33,7 @@ export function decodeArray(body: Buffer, of: string): ArrayAnswer {
  */
 export function decodeObject(body: Buffer): Readonly<Record<string, unknown>> {
   const answer = parse(body);
-  if (typeof answer === "object" && answer !== null && !Array.isArray(answer) && !("error_type" in answer))
-    return answer as Readonly<Record<string, unknown>>;
+  if (isObject(answer) && !("error_type" in answer)) return answer;
   throw unexpected(answer, "an object");
 }
 

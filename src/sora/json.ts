@@ -56,3 +56,8 @@ function closingQuote(text: string, from: number): number {
   }
   return -1;
 }
+
+/** Whether a value of JSON is an object: no array, and not null. */
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

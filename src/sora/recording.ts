@@ -6,6 +6,8 @@
  * itself. That is what is written; read is also what the name says, the whole time in nanoseconds.
  */
 
+import { isObject } from "./json.ts";
+
 /** One poll of a recording. */
 export interface RecordedPoll {
   /** When it was, in milliseconds since the epoch. */
@@ -101,8 +103,4 @@ function readTime(time: unknown): number {
 
 function isCount(value: unknown): value is number {
   return typeof value === "number" && Number.isInteger(value) && value >= 0;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

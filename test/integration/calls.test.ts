@@ -7,16 +7,14 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { startReplay } from "../../src/simulator/replay.ts";
 import { type Simulator, startSimulator } from "../../src/simulator/server.ts";
 import { OPERATIONS } from "../../src/sora/operations.ts";
-import { NO_CALLS, type RunningExporter, runExporter, until } from "../support/exporter.ts";
+import { everyCall, NO_CALLS, type RunningExporter, runExporter, until } from "../support/exporter.ts";
 import { type FakeSora, hang, startFakeSora } from "../support/fake-sora.ts";
 import { find } from "../support/parse.ts";
 import { startTap, type Tap } from "../support/tap.ts";
 
 /** Long enough for a loaded machine to answer in time three times over, which is how long data stay. */
 const INTERVAL_MS = 400;
-const OFTEN = Object.fromEntries(
-  Object.keys(NO_CALLS).map((call) => [call, INTERVAL_MS]),
-) as unknown as typeof NO_CALLS;
+const OFTEN = everyCall(INTERVAL_MS);
 const PACE = { intervalMs: INTERVAL_MS, timeoutMs: 10_000, calls: OFTEN };
 const LOOPBACK = { host: "127.0.0.1", port: 0 };
 

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Simulator, startSimulator } from "../../src/simulator/server.ts";
-import { NO_CALLS, type RunningExporter, runExporter, until } from "../support/exporter.ts";
+import { everyCall, type RunningExporter, runExporter, until } from "../support/exporter.ts";
 import { lacks } from "../support/tools.ts";
 
 interface Connection {
@@ -19,11 +19,6 @@ interface Connection {
   network_status: { unstable_level: number };
   simulcast: Record<string, { rtp: { total_received_rtp: number } }>;
 }
-
-/** Every call, every half second. */
-const EVERY_500_MS = Object.fromEntries(
-  Object.keys(NO_CALLS).map((operation) => [operation, 500]),
-) as unknown as typeof NO_CALLS;
 
 async function freePort(): Promise<number> {
   const server = createServer();
@@ -45,7 +40,7 @@ describe.skipIf(lacks("prometheus"))("Prometheus", () => {
     const world = { seed: 3, channels: 4, connections: 40, nodes: 2, form: "2024", startMs: now } as const;
     simulator = await startSimulator({ host: "127.0.0.1", port: 0, world, nowMs: () => now });
     exporter = await runExporter([
-      { name: "sim", url: simulator.url, intervalMs: 500, timeoutMs: 500, calls: EVERY_500_MS },
+      { name: "sim", url: simulator.url, intervalMs: 500, timeoutMs: 500, calls: everyCall(500) },
     ]);
     directory = mkdtempSync(join(tmpdir(), "sora-stats-exporter-"));
     const config = join(directory, "prometheus.yml");
@@ -246,7 +241,7 @@ test.skipIf(lacks("promtool"))(
     } as const;
     const simulator = await startSimulator({ host: "127.0.0.1", port: 0, world, nowMs: () => start });
     const exporter = await runExporter([
-      { name: "sim", url: simulator.url, intervalMs: 500, timeoutMs: 500, calls: EVERY_500_MS },
+      { name: "sim", url: simulator.url, intervalMs: 500, timeoutMs: 500, calls: everyCall(500) },
     ]);
     try {
       await exporter.polls("sim", 2);

@@ -43,6 +43,15 @@ async function failureOf(connected: SoraClient): Promise<SoraFailure> {
   throw new Error("the call did not fail");
 }
 
+/** Ends the connection in the middle of the body. */
+function cutShort(status: number, beginning: string): Answer {
+  return (response) => {
+    response.writeHead(status, { "content-length": "1000" });
+    response.write(beginning);
+    setTimeout(() => response.destroy(), 20);
+  };
+}
+
 test("a call is a POST with x-sora-target and JSON, and connections are kept alive", async () => {
   const connected = await connect(reply([]), { headers: { authorization: "Bearer x" } });
   for (let i = 0; i < 3; i++) {
@@ -243,16 +252,7 @@ describe("failures", () => {
     ["a proxy's page", reply("<html>Bad Gateway</html>", 502), "http_status", "HTTP status 502"],
     ["a redirect", reply("", 302, { location: "http://127.0.0.1:1/" }), "http_status", "HTTP status 302"],
     ["502 with a page over the bound", reply("x".repeat(100_000), 502), "http_status", "HTTP status 502"],
-    [
-      "502 with a page that is cut",
-      (response) => {
-        response.writeHead(502, { "content-length": "1000" });
-        response.write("<html>");
-        setTimeout(() => response.destroy(), 20);
-      },
-      "http_status",
-      "HTTP status 502",
-    ],
+    ["502 with a page that is cut", cutShort(502, "<html>"), "http_status", "HTTP status 502"],
     ["an empty body", reply(""), "invalid_json", "the answer is empty"],
     ["HTML with status 200", reply("<html>"), "invalid_json", "the answer of 6 bytes is no JSON"],
     [
@@ -276,16 +276,7 @@ describe("failures", () => {
       "too_large",
       /limit of 1000 bytes/,
     ],
-    [
-      "a connection that ends in the middle of a body",
-      (response) => {
-        response.writeHead(200, { "content-length": "100" });
-        response.write("[");
-        setTimeout(() => response.destroy(), 20);
-      },
-      "connect",
-      /\S/,
-    ],
+    ["a connection that ends in the middle of a body", cutShort(200, "["), "connect", /\S/],
     ["a connection that ends before an answer", (response) => response.destroy(), "connect", /\S/],
     ["no HTTP", (response) => response.socket?.end("SSH-2.0-x\r\n"), "connect", /\S/],
   ])("%s", async (_, answer, reason, message) => {

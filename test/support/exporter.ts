@@ -26,14 +26,19 @@ export const NO_TLS: TlsConfig = {
 };
 
 /** No call but that for the statistics. */
-export const NO_CALLS: TargetConfig["calls"] = {
-  ListConnections: 0,
-  GetStatsReport: 0,
-  ListClusterNodes: 0,
-  GetLicense: 0,
-  ListStartedRecording: 0,
-  ListArchiving: 0,
-};
+export const NO_CALLS = everyCall(0);
+
+/** Every call, so often. */
+export function everyCall(intervalMs: number): TargetConfig["calls"] {
+  return {
+    ListConnections: intervalMs,
+    GetStatsReport: intervalMs,
+    ListClusterNodes: intervalMs,
+    GetLicense: intervalMs,
+    ListStartedRecording: intervalMs,
+    ListArchiving: intervalMs,
+  };
+}
 
 /** Every optional group of metrics. */
 export const ALL_GROUPS: Config["report"] = {

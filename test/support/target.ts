@@ -1,14 +1,13 @@
 /** A target whose Sora is a function, on a clock that the test moves. */
 
 import { pino } from "pino";
-import type { CallIntervals } from "../../src/config/config.ts";
 import { encode, type Format } from "../../src/exposition/encode.ts";
 import { createOwnMetrics, type OwnMetrics } from "../../src/exposition/own-metrics.ts";
 import { createTarget, type Target, type TargetEdges, type TargetOptions } from "../../src/poller/target.ts";
 import { LEVELS } from "../../src/snapshot/snapshot.ts";
 import { DEFAULT_BOUNDS } from "../../src/sums/observations.ts";
 import type { Operation } from "../../src/sora/operations.ts";
-import { ALL_GROUPS, ALL_INFO, NO_CALLS } from "./exporter.ts";
+import { ALL_GROUPS, ALL_INFO, everyCall, NO_CALLS } from "./exporter.ts";
 import { find, samplesOf } from "./parse.ts";
 import { createVirtualClock, type VirtualClock } from "./virtual-clock.ts";
 
@@ -17,9 +16,7 @@ export const CALL_MS = 250;
 export const NEVER = new AbortController().signal;
 
 /** Every call, once in ten seconds. */
-export const ALL_CALLS = Object.fromEntries(
-  Object.keys(NO_CALLS).map((operation) => [operation, 10_000]),
-) as unknown as CallIntervals;
+export const ALL_CALLS = everyCall(10_000);
 
 /** What Sora says: the answer, or an exception. */
 export type Sora = (operation: Operation, url: string) => unknown;

@@ -7,6 +7,7 @@
  * type or out of its range.
  */
 
+import { isObject } from "../../sora/json.ts";
 import type { World } from "../world.ts";
 
 /** Which world is asked, and which of its nodes. */
@@ -113,8 +114,4 @@ export function readObjects(body: Body, key: string): Body[] {
   const value = body[key];
   if (!Array.isArray(value) || !value.every(isObject)) throw invalid(key);
   return value;
-}
-
-function isObject(value: unknown): value is Body {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
