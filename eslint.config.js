@@ -7,7 +7,8 @@ const edges =
   "^(node:)?(https?|http2|fs|fs/promises|net|tls|dns|dgram|child_process|worker_threads)$|^(undici|fastify|prom-client|pino|@opentelemetry)(/|$)";
 
 export default defineConfig(
-  { ignores: ["dist/", "node_modules/"] },
+  // AssemblyScript looks like TypeScript, but its types are others.
+  { ignores: ["dist/", "node_modules/", "src/wasm/assembly/"] },
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
   {

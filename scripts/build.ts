@@ -1,7 +1,7 @@
-/** Builds the package: src/ becomes JavaScript in dist/. */
+/** Builds the package: src/ becomes JavaScript in dist/, the WebAssembly modules beside it. */
 
 import { execFileSync } from "node:child_process";
-import { chmodSync, rmSync } from "node:fs";
+import { chmodSync, copyFileSync, globSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -13,4 +13,6 @@ execFileSync(
     stdio: "inherit",
   },
 );
+for (const file of globSync("wasm/*.wasm", { cwd: `${root}src` }))
+  copyFileSync(`${root}src/${file}`, `${root}dist/${file}`);
 chmodSync(`${root}dist/main.js`, 0o755);
