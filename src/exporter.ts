@@ -1,10 +1,12 @@
 /** The exporter, put together: targets that are polled, and a server that shows what they said. */
 
 import { lookup } from "node:dns/promises";
+import { readFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import type { Config, TargetConfig } from "./config/config.ts";
+import { openCredentials } from "./config/credentials.ts";
 import { createOwnMetrics } from "./exposition/own-metrics.ts";
 import { systemClock } from "./poller/clock.ts";
 import { runPolling } from "./poller/poller.ts";
@@ -44,9 +46,10 @@ export async function startExporter(config: Config, { log, version }: ExporterEd
   });
   const { report, info, levels, bounds } = config;
   const record = config.record === undefined ? undefined : await createRecorder(config.record, log);
-  const clients = config.targets.map(({ urls, ...target }) =>
-    urls.map((url) => createSoraClient({ ...target, url })),
-  );
+  const clients = config.targets.map(({ urls, ...target }) => {
+    const credentials = openCredentials(target, (path) => readFileSync(path, "utf8"));
+    return urls.map((url) => createSoraClient({ ...target, ...credentials, url }));
+  });
   const targets = config.targets.map((target, i) =>
     createTarget(
       { ...target, report, info, levels, bounds },

@@ -1,4 +1,7 @@
-/** The configuration that the exporter runs with: every default filled in, every secret looked up. */
+/**
+ * The configuration that the exporter runs with: every default filled in, every secret looked up. It is plain data, as it
+ * is sent to another thread.
+ */
 import type { Level } from "../snapshot/snapshot.ts";
 import type { Bounds } from "../sums/observations.ts";
 import type { ListenAddress } from "./addresses.ts";
@@ -86,20 +89,23 @@ export interface TargetConfig {
   readonly bodySizeLimitBytes: number;
   readonly calls: CallIntervals;
   /** Headers to send, by lower-case name. Their values are secrets: never log or show them. */
-  readonly headers: Readonly<Record<string, HeaderValue>>;
+  readonly headers: Readonly<Record<string, HeaderConfig>>;
   readonly tls: TlsConfig;
 }
 
-/** A header's value, or what reads it anew from its file, as such files are replaced; that throws if it cannot. */
-export type HeaderValue = string | (() => string);
+/** A header's value, or the file that it is read from anew for each call, as such files are replaced. */
+export type HeaderConfig = string | { readonly path: string; readonly scheme: HeaderScheme };
 
-/** TLS towards Sora, or the proxy in front of it. The key is a secret. */
+/** How what is in a file becomes a header's value. */
+export type HeaderScheme =
+  { readonly is: "value" | "bearer" } | { readonly is: "basic"; readonly username: string };
+
+/** TLS towards Sora, or the proxy in front of it: paths of files in PEM, which are read anew as they are replaced. */
 export interface TlsConfig {
-  /** Reads PEM from its file; undefined for the authorities that Node.js knows. */
-  readonly ca: (() => string) | undefined;
-  /** Read PEM of the client from their files, as those are replaced; they throw if they cannot. */
-  readonly cert: (() => string) | undefined;
-  readonly key: (() => string) | undefined;
+  /** Undefined for the authorities that Node.js knows. */
+  readonly ca: string | undefined;
+  readonly cert: string | undefined;
+  readonly key: string | undefined;
   /** Name to ask for and to check; undefined for the URL's host. */
   readonly serverName: string | undefined;
   readonly skipVerify: boolean;

@@ -1,10 +1,12 @@
 /** The headers of a target: which names are allowed, what may be in them, and the header `authorization`. */
-import { validateHeaderName, validateHeaderValue } from "node:http";
-import type { HeaderValue } from "./config.ts";
+import { validateHeaderName } from "node:http";
+import type { HeaderConfig, HeaderScheme } from "./config.ts";
 import type { Problem } from "./errors.ts";
 import { pathText } from "./errors.ts";
-import { mapSecret, resolveSecret } from "./secrets.ts";
+import { applyScheme, checkOf, holds } from "./credentials.ts";
+import { resolveSecret } from "./secrets.ts";
 import type { Refusal, SecretSources } from "./secrets.ts";
+import type { Source } from "./source.ts";
 import type { TargetSettings } from "./target-schema.ts";
 
 type Path = readonly PropertyKey[];
@@ -41,8 +43,8 @@ export function resolveHeaders(
   path: Path,
   sources: SecretSources,
   report: Report,
-): Record<string, HeaderValue> {
-  const values: Record<string, HeaderValue> = {};
+): Record<string, HeaderConfig> {
+  const values: Record<string, HeaderConfig> = {};
   for (const [givenName, source] of Object.entries(given.headers ?? {})) {
     const name = givenName.toLowerCase();
     const headerPath = [...path, "headers", givenName];
@@ -50,7 +52,7 @@ export function resolveHeaders(
       report({ path: headerPath, message: "holds a name that is not one of an HTTP header" });
       continue;
     }
-    const found = resolveSecret(source, headerProblem, sources);
+    const found = resolveHeader(source, { is: "value" }, sources);
     if (RESERVED.has(name)) report({ path: headerPath, message: "may not be set" });
     else if (Object.hasOwn(values, name))
       report({ path: headerPath, message: "is given twice; case does not matter" });
@@ -67,27 +69,29 @@ function resolveAuthorization(
   path: Path,
   sources: SecretSources,
   report: Report,
-): HeaderValue | undefined {
+): HeaderConfig | undefined {
   reportSeveralWays(given, path, report);
   const { basic_auth: basic, bearer_token: token } = given;
-  const take = (key: Path, found: { readonly value: HeaderValue } | Refusal): HeaderValue | undefined => {
+  const take = (key: Path, source: Source, scheme: HeaderScheme): HeaderConfig | undefined => {
+    const found = resolveHeader(source, scheme, sources);
     if (!("problem" in found)) return found.value;
     report({ path: [...path, ...key], message: found.problem });
     return undefined;
   };
-  if (basic !== undefined) {
-    const password = take(
-      ["basic_auth", "password"],
-      resolveSecret(basic.password, passwordProblem, sources),
-    );
-    const encode = (secret: string) => Buffer.from(`${basic.username}:${secret}`).toString("base64");
-    return password === undefined ? undefined : mapSecret(password, (secret) => `Basic ${encode(secret)}`);
-  }
-  if (token !== undefined) {
-    const bearer = take(["bearer_token"], resolveSecret(token, headerProblem, sources));
-    return bearer === undefined ? undefined : mapSecret(bearer, (secret) => `Bearer ${secret}`);
-  }
-  return undefined;
+  if (basic !== undefined)
+    return take(["basic_auth", "password"], basic.password, { is: "basic", username: basic.username });
+  return token === undefined ? undefined : take(["bearer_token"], token, { is: "bearer" });
+}
+
+function resolveHeader(
+  source: Source,
+  scheme: HeaderScheme,
+  sources: SecretSources,
+): { readonly value: HeaderConfig } | Refusal {
+  const found = resolveSecret(source, checkOf(scheme), sources);
+  if ("problem" in found) return found;
+  const { value, path } = found;
+  return { value: path === undefined ? applyScheme(scheme, value) : { path, scheme } };
 }
 
 function reportSeveralWays(given: HeaderSettings, path: Path, report: Report): void {
@@ -102,27 +106,4 @@ function reportSeveralWays(given: HeaderSettings, path: Path, report: Report): v
     path: [...path, ...second],
     message: `may not be set beside ${pathText(first)}; both are the header authorization`,
   });
-}
-
-function headerProblem(value: string): string | undefined {
-  if (value === "") return "is empty";
-  // The name is any: whether a value is legal does not depend on it.
-  if (!holds(() => validateHeaderValue("x", value))) return "holds characters that an HTTP header may not";
-  return undefined;
-}
-
-function passwordProblem(password: string): string | undefined {
-  if (password === "") return "is empty";
-  // Encoded it would pass as a header, but RFC 7617 does not allow it: most likely it is a line too many.
-  return /\p{Cc}/u.test(password) ? "holds a line break or another control character" : undefined;
-}
-
-/** Whether a check of node:http passes. Its exceptions are dropped: they may quote what they refuse. */
-function holds(check: () => void): boolean {
-  try {
-    check();
-    return true;
-  } catch {
-    return false;
-  }
 }

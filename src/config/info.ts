@@ -31,5 +31,5 @@ export function resolveInfo(
     return { labels, clientIdHash: { key: undefined } };
   }
   // Read once: with another key every client would become another one.
-  return { labels, clientIdHash: { key: typeof found.value === "string" ? found.value : found.value() } };
+  return { labels, clientIdHash: { key: found.value } };
 }

@@ -1,6 +1,5 @@
 /** Looks up secrets, and the other files that the configuration names. */
 import { dirname, isAbsolute, join } from "node:path";
-import type { HeaderValue } from "./config.ts";
 import { quote, reason } from "./errors.ts";
 import type { Source } from "./source.ts";
 
@@ -20,24 +19,32 @@ export interface Refusal {
 /** Says what is wrong with a secret, in a sentence whose subject it is; undefined where nothing is. */
 export type Check = (secret: string) => string | undefined;
 
-/**
- * Looks up a secret. One from a file is what reads the file anew each time, which has been tried once here; it throws
- * an error that names the file and never the secret.
- */
-export function resolveSecret(
-  source: Source,
-  check: Check,
-  sources: SecretSources,
-): { readonly value: HeaderValue } | Refusal {
-  if (typeof source === "object" && "file" in source) return resolveFile(source.file, check, sources);
-  const found = typeof source === "string" ? { value: source } : lookUp(source.env, sources.env);
+/** A secret as it is now. */
+export interface Secret {
+  readonly value: string;
+  /** The file that holds it; undefined where it is from elsewhere. */
+  readonly path: string | undefined;
+}
+
+/** Looks up a secret. */
+export function resolveSecret(source: Source, check: Check, sources: SecretSources): Secret | Refusal {
+  const found = lookUp(source, sources);
   const problem = "problem" in found ? found.problem : check(found.value);
   return problem === undefined ? found : { problem };
 }
 
-/** Makes another secret of one, each time anew where it is read anew. */
-export function mapSecret(value: HeaderValue, change: (secret: string) => string): HeaderValue {
-  return typeof value === "string" ? change(value) : () => change(value());
+/**
+ * Reads a secret's file anew.
+ *
+ * @throws Error that names the file and never the secret
+ */
+export function readSecret(path: string, check: Check, readFile: SecretSources["readFile"]): string {
+  const now = readPath(path, readFile);
+  if ("problem" in now) throw new Error(now.problem);
+  const value = withoutLineEnd(now.text);
+  const problem = check(value);
+  if (problem !== undefined) throw new Error(`${quote(path)} ${problem}`);
+  return value;
 }
 
 /** Reads a file that the configuration names, its path relative to the configuration file. */
@@ -45,7 +52,14 @@ export function readNamedFile(
   file: string,
   { readFile, configPath }: SecretSources,
 ): { readonly path: string; readonly text: string } | Refusal {
-  const path = isAbsolute(file) ? file : join(dirname(configPath), file);
+  return readPath(isAbsolute(file) ? file : join(dirname(configPath), file), readFile);
+}
+
+/** Reads a file; what is wrong is a sentence whose subject is the value that it should hold. */
+export function readPath(
+  path: string,
+  readFile: SecretSources["readFile"],
+): { readonly path: string; readonly text: string } | Refusal {
   try {
     return { path, text: readFile(path) };
   } catch (error) {
@@ -53,32 +67,21 @@ export function readNamedFile(
   }
 }
 
-function lookUp(name: string, env: SecretSources["env"]): { readonly value: string } | Refusal {
+function lookUp(source: Source, sources: SecretSources): Secret | Refusal {
+  if (typeof source === "string") return { value: source, path: undefined };
+  if ("file" in source) {
+    const found = readNamedFile(source.file, sources);
+    return "problem" in found ? found : { value: withoutLineEnd(found.text), path: found.path };
+  }
+  const { env: name } = source;
   if (!/^[A-Za-z_]\w*$/.test(name)) return { problem: "env is not the name of a variable" };
   // Own, because process.env also has what every object has, such as toString.
-  const value = Object.hasOwn(env, name) ? env[name] : undefined;
-  return value === undefined ? { problem: `the environment has no variable ${name}` } : { value };
+  const value = Object.hasOwn(sources.env, name) ? sources.env[name] : undefined;
+  return value === undefined
+    ? { problem: `the environment has no variable ${name}` }
+    : { value, path: undefined };
 }
 
-function resolveFile(
-  file: string,
-  check: Check,
-  sources: SecretSources,
-): { readonly value: () => string } | Refusal {
-  const read = () => {
-    const found = readNamedFile(file, sources);
-    return "problem" in found ? found : { ...found, text: found.text.replace(/\r?\n$/, "") };
-  };
-  const first = read();
-  const problem = "problem" in first ? first.problem : check(first.text);
-  if (problem !== undefined) return { problem };
-  return {
-    value: () => {
-      const now = read();
-      if ("problem" in now) throw new Error(now.problem);
-      const problem = check(now.text);
-      if (problem !== undefined) throw new Error(`${quote(now.path)} ${problem}`);
-      return now.text;
-    },
-  };
+function withoutLineEnd(text: string): string {
+  return text.replace(/\r?\n$/, "");
 }

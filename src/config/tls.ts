@@ -51,20 +51,11 @@ export function resolveTls(
     complain("key_file", `${quote(key?.path)} is not the key of the certificate in cert_file`);
   }
   return {
-    ca: reader(given.ca_file, sources),
-    cert: reader(given.cert_file, sources),
-    key: reader(given.key_file, sources),
+    ca: ca?.path,
+    cert: cert?.path,
+    key: key?.path,
     serverName: given.server_name,
     skipVerify: given.insecure_skip_verify ?? skipVerify,
-  };
-}
-
-function reader(file: string | undefined, sources: SecretSources): (() => string) | undefined {
-  if (file === undefined) return undefined;
-  return () => {
-    const found = readNamedFile(file, sources);
-    if ("problem" in found) throw new Error(found.problem);
-    return found.text;
   };
 }
 

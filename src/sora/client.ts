@@ -1,21 +1,38 @@
 /** Calls Sora's HTTP API: connections are kept alive, and nothing can be called but operations that read. */
 
 import { buildConnector, type Dispatcher, Pool } from "undici";
-import type { HeaderValue, TlsConfig } from "../config/config.ts";
 import { decodeError } from "./decode.ts";
 import { type FailureReason, oneLine, SoraFailure } from "./failure.ts";
 import { type Operation, OPERATIONS } from "./operations.ts";
 
-export interface SoraClientOptions {
+/** What a client shows of itself, and whom it trusts. */
+export interface Credentials {
+  /** Sent with each call; they may hold secrets. */
+  readonly headers: Readonly<Record<string, HeaderValue>>;
+  readonly tls: TlsOptions;
+}
+
+/** A header's value, or what reads it anew for each call; that throws if it cannot. */
+export type HeaderValue = string | (() => string);
+
+/** TLS towards Sora. Certificates and keys are what reads PEM anew for each connection; that throws if it cannot. */
+export interface TlsOptions {
+  /** Undefined for the authorities that Node.js knows. */
+  readonly ca: (() => string) | undefined;
+  readonly cert: (() => string) | undefined;
+  readonly key: (() => string) | undefined;
+  /** Name to ask for and to check; undefined for the URL's host. */
+  readonly serverName: string | undefined;
+  readonly skipVerify: boolean;
+}
+
+export interface SoraClientOptions extends Credentials {
   /** Where Sora's API is, such as `http://127.0.0.1:3000/`. */
   readonly url: string;
   /** For a whole call, from connecting to the last byte. */
   readonly timeoutMs: number;
   /** A longer answer is given up. */
   readonly bodySizeLimitBytes: number;
-  /** Sent with each call; they may hold secrets. */
-  readonly headers: Readonly<Record<string, HeaderValue>>;
-  readonly tls: TlsConfig;
 }
 
 export interface SoraClient {
@@ -99,7 +116,7 @@ function createConnector({ tls, timeoutMs }: SoraClientOptions): buildConnector.
 }
 
 /** @throws SoraFailure `credentials` if a file cannot be read */
-function connectOptions({ ca, cert, key, serverName, skipVerify }: TlsConfig) {
+function connectOptions({ ca, cert, key, serverName, skipVerify }: TlsOptions) {
   return {
     rejectUnauthorized: !skipVerify,
     ...(ca !== undefined && { ca: readFrom(ca) }),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { configOf, messageOf, sentHeaders } from "./support.ts";
+import { messageOf, openedOf, sentHeaders } from "./support.ts";
 import type { Given } from "./support.ts";
 
 /** A target with these keys, one on a line from the third line on. */
@@ -32,7 +32,7 @@ describe("the header authorization", () => {
     ["bearer_token: {file: secret}", "Bearer new"],
   ])("is read anew each time: %s", (key, authorization) => {
     const files: Record<string, string> = { secret: "old\n" };
-    const read = configOf(target([key], { files })).targets[0]!.headers.authorization;
+    const read = openedOf(target([key], { files })).headers.authorization;
     if (typeof read !== "function") throw new Error("not read anew");
     files.secret = "new\n";
     expect(read()).toBe(authorization);
@@ -47,7 +47,7 @@ describe("the header authorization", () => {
   test("has no line breaks in a password that a file holds later", () => {
     const files: Record<string, string> = { secret: "old" };
     const given = target(["basic_auth: {username: a, password: {file: secret}}"], { files });
-    const read = configOf(given).targets[0]!.headers.authorization as () => string;
+    const read = openedOf(given).headers.authorization as () => string;
     files.secret = "s3cr3t\n\n";
     expect(read).toThrow(new Error('"secret" holds a line break or another control character'));
   });

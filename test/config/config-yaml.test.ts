@@ -84,15 +84,18 @@ describe("config.yaml", () => {
           headers: {
             "x-tenant": "tokyo",
             "x-api-key": "abc",
-            "x-api-token": expect.any(Function) as () => string,
-            authorization: expect.any(Function) as () => string,
+            "x-api-token": { path: "/run/secrets/sora-api-token", scheme: { is: "value" } },
+            authorization: {
+              path: "/run/secrets/sora-password",
+              scheme: { is: "basic", username: "exporter" },
+            },
           },
 
           calls: DEFAULTS.targets[0]!.calls,
           tls: {
-            ca: expect.any(Function) as () => string,
-            cert: expect.any(Function) as () => string,
-            key: expect.any(Function) as () => string,
+            ca: "/etc/sora/ca.pem",
+            cert: "/etc/sora/client.pem",
+            key: "/etc/sora/client.key",
             serverName: "sora.internal",
             skipVerify: true,
           },

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { helpText } from "../../src/config/help.ts";
-import { configOf, messageOf, sentHeaders } from "./support.ts";
+import { messageOf, openedOf, sentHeaders } from "./support.ts";
 import type { Given } from "./support.ts";
 
 const SECRET = "s3cr3t";
@@ -52,13 +52,13 @@ describe("a header from a file", () => {
   const files: Record<string, string> = {};
   const load = () => {
     files.key = "old\n";
-    return configOf(
+    return openedOf(
       withHeaders("{x-key: {file: key}, x-plain: a, x-env: {env: B}}", { files, env: { B: "b" } }),
     );
   };
 
   test("is read anew each time, others are not", () => {
-    const { "x-key": read, ...others } = load().targets[0]!.headers;
+    const { "x-key": read, ...others } = load().headers;
     if (typeof read !== "function") throw new Error("not read anew");
     expect(others).toEqual({ "x-plain": "a", "x-env": "b" });
     expect(read()).toBe("old");
@@ -71,7 +71,7 @@ describe("a header from a file", () => {
     ["\n", '"key" is empty'],
     [`${SECRET}\n\n`, '"key" holds characters that an HTTP header may not'],
   ])("that has become %j is an error, and not for good", (content, message) => {
-    const read = load().targets[0]!.headers["x-key"] as () => string;
+    const read = load().headers["x-key"] as () => string;
     delete files.key;
     if (content !== undefined) files.key = content;
     expect(read).toThrow(new Error(message));

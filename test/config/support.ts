@@ -3,9 +3,11 @@ import { ConfigError } from "../../src/config/errors.ts";
 import { INFO_LABELS } from "../../src/config/config.ts";
 import { LEVELS } from "../../src/snapshot/snapshot.ts";
 import { DEFAULT_BOUNDS } from "../../src/sums/observations.ts";
-import type { Config, HeaderValue } from "../../src/config/config.ts";
+import type { Config } from "../../src/config/config.ts";
+import { openCredentials } from "../../src/config/credentials.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import type { Command } from "../../src/config/load.ts";
+import type { Credentials } from "../../src/sora/client.ts";
 import { NO_TLS } from "../support/exporter.ts";
 
 export interface Given {
@@ -18,16 +20,19 @@ export interface Given {
 }
 
 /** Loads a configuration; a file that was not given is missing as on a real file system. */
-export function load({ yaml, argv = [], env = {}, files = {} }: Given): Command {
+export function load(given: Given): Command {
+  const { yaml, argv = [], env = {} } = given;
   return loadConfig({
     argv: yaml === undefined ? argv : ["--config.file=config.yaml", ...argv],
     env,
-    readFile: (path) => {
-      const text = path === "config.yaml" && yaml !== undefined ? yaml : files[path];
-      if (text === undefined) throw new Error(`ENOENT: no such file or directory, open '${path}'`);
-      return text;
-    },
+    readFile: (path) => readGiven(given, path),
   });
+}
+
+function readGiven({ yaml, files = {} }: Given, path: string): string {
+  const text = path === "config.yaml" && yaml !== undefined ? yaml : files[path];
+  if (text === undefined) throw new Error(`ENOENT: no such file or directory, open '${path}'`);
+  return text;
 }
 
 /** The configuration of a run. */
@@ -50,10 +55,15 @@ export function messageOf(given: Given): string | undefined {
 
 /** The headers of the first target as they are sent, those from files read now. */
 export function sentHeaders(given: Given): Record<string, string> {
-  const entries: [string, HeaderValue][] = Object.entries(configOf(given).targets[0]!.headers);
+  const entries = Object.entries(openedOf(given).headers);
   return Object.fromEntries(
     entries.map(([name, value]) => [name, typeof value === "string" ? value : value()]),
   );
+}
+
+/** What a client of the first target would send. */
+export function openedOf(given: Given): Credentials {
+  return openCredentials(configOf(given).targets[0]!, (path) => readGiven(given, path));
 }
 
 /** What the exporter runs with where nothing is set. */

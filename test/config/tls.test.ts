@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { keyPair, newKey } from "./key-pair.ts";
 import { NO_TLS } from "../support/exporter.ts";
-import { configOf, messageOf } from "./support.ts";
+import { configOf, messageOf, openedOf } from "./support.ts";
 import type { Given } from "./support.ts";
 
 const { cert, key } = keyPair();
@@ -25,7 +25,7 @@ function withTls(tls: string, given: Given = {}): Given {
 
 /** The TLS of the first target, its files read now. */
 function readTls(given: Given): object {
-  const { ca, cert, key, ...rest } = configOf(given).targets[0]!.tls;
+  const { ca, cert, key, ...rest } = openedOf(given).tls;
   return { ...rest, ca: ca?.(), cert: cert?.(), key: key?.() };
 }
 
@@ -54,7 +54,7 @@ describe("the TLS of a target", () => {
 
   test("is read anew each time, as its files are replaced", () => {
     const files: Record<string, string> = { ...FILES };
-    const { ca } = configOf(withTls("ca_file: cert", { files })).targets[0]!.tls;
+    const { ca } = openedOf(withTls("ca_file: cert", { files })).tls;
     files["cert"] = "another";
     expect(ca!()).toBe("another");
     delete files["cert"];

@@ -1,8 +1,12 @@
 import { setImmediate } from "node:timers/promises";
 import type { TlsOptions } from "node:tls";
 import { afterEach, describe, expect, test } from "vitest";
-import type { TlsConfig } from "../../src/config/config.ts";
-import { createSoraClient, type SoraClient, type SoraClientOptions } from "../../src/sora/client.ts";
+import {
+  createSoraClient,
+  type Credentials,
+  type SoraClient,
+  type SoraClientOptions,
+} from "../../src/sora/client.ts";
 import { decodeArray } from "../../src/sora/decode.ts";
 import { SoraFailure } from "../../src/sora/failure.ts";
 import { OPERATIONS } from "../../src/sora/operations.ts";
@@ -180,7 +184,7 @@ describe("TLS", () => {
   const SERVER = { key: fixture("tls/server.key"), cert: fixture("tls/server.crt") };
   const CLIENT = { key: () => fixture("tls/client.key"), cert: () => fixture("tls/client.crt") };
 
-  async function callWith(tls: Partial<TlsConfig>, server: TlsOptions = SERVER): Promise<unknown> {
+  async function callWith(tls: Partial<Credentials["tls"]>, server: TlsOptions = SERVER): Promise<unknown> {
     sora = await startFakeSora(reply([]), server);
     client = createSoraClient({
       url: sora.url,

@@ -17,13 +17,13 @@ export interface RunningExporter extends Exporter {
 }
 
 /** TLS as it is where nothing is configured. */
-export const NO_TLS: TlsConfig = {
+export const NO_TLS = {
   ca: undefined,
   cert: undefined,
   key: undefined,
   serverName: undefined,
   skipVerify: false,
-};
+} as const satisfies TlsConfig;
 
 /** No call but that for the statistics. */
 export const NO_CALLS = everyCall(0);
