@@ -1,25 +1,22 @@
 /** The exporter, put together: targets that are polled, and a server that shows what they said. */
 
 import { lookup } from "node:dns/promises";
-import { readFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import type { Config, TargetConfig } from "./config/config.ts";
-import { openCredentials } from "./config/credentials.ts";
+import { startEngine } from "./engine/engine.ts";
+import type { TargetStatus } from "./engine/status.ts";
 import { createOwnMetrics } from "./exposition/own-metrics.ts";
 import { systemClock } from "./poller/clock.ts";
-import { runPolling } from "./poller/poller.ts";
-import { createTarget, type Target } from "./poller/target.ts";
-import { createRecorder } from "./recorder.ts";
 import { createServer } from "./server/server.ts";
-import { createSoraClient } from "./sora/client.ts";
 
 /** A running exporter. */
 export interface Exporter {
   /** Where it listens, without a path, such as `http://127.0.0.1:10490`. */
   readonly url: string;
-  readonly targets: readonly Target[];
+  /** What the targets said last, in a few words. */
+  status(): Promise<readonly TargetStatus[]>;
   /** Ends polls at once, and answers under way after `CLOSE_GRACE_MS` at the latest. */
   close(): Promise<void>;
 }
@@ -44,30 +41,16 @@ export async function startExporter(config: Config, { log, version }: ExporterEd
     process: !config.web.disableExporterMetrics,
     now: () => systemClock.now(),
   });
-  const { report, info, levels, bounds } = config;
-  const record = config.record === undefined ? undefined : await createRecorder(config.record, log);
-  const clients = config.targets.map(({ urls, ...target }) => {
-    const credentials = openCredentials(target, (path) => readFileSync(path, "utf8"));
-    return urls.map((url) => createSoraClient({ ...target, ...credentials, url }));
-  });
-  const targets = config.targets.map((target, i) =>
-    createTarget(
-      { ...target, report, info, levels, bounds },
-      {
-        clients: clients[i]!,
-        clock: systemClock,
-        metrics,
-        log: log.child({ target: target.name }),
-        ...(record && { record }),
-      },
-    ),
-  );
+  const engine = await startEngine(config, { metrics, log });
   const { telemetryPath, maxRequests } = config.web;
-  const server = createServer({ telemetryPath, maxRequests, version }, { targets, metrics, log });
-  await listen(server, config.web.listenAddress);
-
-  const stop = new AbortController();
-  const polling = runPolling(targets, systemClock, stop.signal);
+  const server = createServer({ telemetryPath, maxRequests, version }, { engine, metrics, log });
+  try {
+    await listen(server, config.web.listenAddress);
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
+  engine.poll();
   const url = urlOf(server.server.address() as AddressInfo);
   log.info(
     { version, targets: config.targets.map(describeTarget) },
@@ -75,14 +58,12 @@ export async function startExporter(config: Config, { log, version }: ExporterEd
   );
   return {
     url,
-    targets,
+    status: () => engine.status(),
     async close() {
-      stop.abort();
       // A reader that has stopped reading, or a request that never ends, must not keep the process.
       const grace = setTimeout(() => server.server.closeAllConnections(), CLOSE_GRACE_MS);
-      await Promise.all([server.close(), polling]);
+      await Promise.all([server.close(), engine.close()]);
       clearTimeout(grace);
-      await Promise.all(clients.flat().map((client) => client.close()));
     },
   };
 }

@@ -4,6 +4,9 @@ import { type Logger, pino } from "pino";
 import pretty from "pino-pretty";
 import type { Config } from "./config/config.ts";
 
+/** What those write to who have something to say: an object of details, if any, then a message. */
+export type Log = Pick<Logger, "info" | "warn" | "error">;
+
 /** Makes the logger that `log.level` and `log.format` ask for. */
 export function createLogger({ level, format }: Config["log"]): Logger {
   if (format === "json") {

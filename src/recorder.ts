@@ -1,7 +1,7 @@
 /** `--record`: the answers of GetStatsAllConnections in a file, for sorastats and for the simulator to play back. */
 
+import type { Log } from "./log.ts";
 import { appendFile } from "node:fs/promises";
-import type { Logger } from "pino";
 import { formatRecord } from "./sora/recording.ts";
 
 /** They hold what users of Sora have chosen, and who talked when. */
@@ -16,7 +16,7 @@ const MODE = 0o600;
  */
 export async function createRecorder(
   path: string,
-  log: Logger,
+  log: Log,
 ): Promise<(timeMs: number, body: Buffer) => Promise<void>> {
   await appendFile(path, "", { mode: MODE }).catch((error: unknown) => {
     throw new Error(`--record: ${error instanceof Error ? error.message : String(error)}`, { cause: error });

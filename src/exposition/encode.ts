@@ -50,7 +50,7 @@ export function* encode(
   format: Format,
 ): Generator<Buffer, void, void> {
   const writer = new ByteWriter(CHUNK_BYTES + CHUNK_BYTES / 4);
-  const names = takenNames(own, snapshots);
+  const names = takenNames([...own, ...snapshots.flatMap(({ families }) => families)]);
   for (const family of own) {
     writeHead(writer, family, format, names);
     for (const sample of family.samples) writeSample(writer, sample, format);
@@ -65,6 +65,30 @@ export function* encode(
     }
   }
   if (format === "openmetrics") writer.text("# EOF\n");
+  if (writer.length > 0) yield writer.take();
+}
+
+export function ownText(family: OwnFamily, format: Format, names: ReadonlySet<string>): string {
+  const writer = new ByteWriter();
+  writeHead(writer, family, format, names);
+  for (const sample of family.samples) writeSample(writer, sample, format);
+  return writer.take().toString();
+}
+export function familyHead(
+  family: Pick<Family, "name" | "help" | "type">,
+  format: Format,
+  names: ReadonlySet<string>,
+): string {
+  const writer = new ByteWriter();
+  writeHead(writer, family, format, names);
+  return writer.take().toString();
+}
+export function* familyLines(snapshot: Snapshot, family: Family, format: Format): Generator<Uint8Array> {
+  const writer = new ByteWriter(CHUNK_BYTES + CHUNK_BYTES / 4);
+  const identities = identitiesOf(snapshot);
+  if (family.type === "histogram")
+    yield* writeHistogram(writer, family.name, family.columns, identities, format);
+  else for (const column of family.columns) yield* writeColumn(writer, family.name, column, identities);
   if (writer.length > 0) yield writer.take();
 }
 
@@ -209,9 +233,11 @@ function mergeByFamily(snapshots: readonly Snapshot[]): MergedFamily[] {
 }
 
 /** Every name that is taken; in a histogram those of its samples, too. */
-function takenNames(own: readonly OwnFamily[], snapshots: readonly Snapshot[]): ReadonlySet<string> {
+export function takenNames(
+  families: readonly { readonly name: string; readonly type: OwnFamily["type"] }[],
+): ReadonlySet<string> {
   return new Set(
-    [...own, ...snapshots.flatMap(({ families }) => families)].flatMap(({ name, type }) =>
+    families.flatMap(({ name, type }) =>
       type === "histogram" ? [name, `${name}_bucket`, `${name}_sum`, `${name}_count`] : [name],
     ),
   );

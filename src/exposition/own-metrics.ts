@@ -9,58 +9,28 @@ import {
   type MetricValue,
   Registry,
 } from "prom-client";
-import type { Built } from "../snapshot/build.ts";
+import type { PollEvents } from "../poller/events.ts";
 import {
   CONNECTION_REJECTIONS,
   type Rejections,
   VALUE_REJECTIONS,
   type ValueRejection,
 } from "../snapshot/rejections.ts";
-import { FAILURE_REASONS, type FailureReason } from "../sora/failure.ts";
-import type { Operation } from "../sora/operations.ts";
+import { FAILURE_REASONS } from "../sora/failure.ts";
 import { compareNames } from "../snapshot/snapshot.ts";
 import type { OwnFamily } from "./encode.ts";
 
-/** What a good poll brought. */
-export interface PollSuccess {
-  readonly built: Built;
-  /** Size of the answer's body. */
-  readonly bytes: number;
-  /** From the request's start to the snapshot. */
-  readonly seconds: number;
-}
-
-/** What a failed poll brought. */
-export interface PollFailure {
-  readonly reason: FailureReason;
-  readonly seconds: number;
-}
-
-/** How a target presents itself. */
-export interface TargetView {
-  /** Operations that are called. */
-  readonly operations: readonly Operation[];
-  /** URL that was asked first. */
-  readonly url: string;
-  /** How many series the target has at a scrape. */
-  readonly series: () => number;
-}
-
-export interface OwnMetrics {
-  /** Shows a target from now on, with its failures at 0. */
-  addTarget(target: string, view: TargetView): void;
-  /** A poll of GetStatsAllConnections, over however many addresses it went. */
-  pollSucceeded(target: string, success: PollSuccess): void;
-  pollFailed(target: string, failure: PollFailure): void;
-  /** A single call that brought data; `timeMs` is when, in milliseconds since the epoch. */
-  callSucceeded(target: string, operation: Operation, timeMs: number): void;
-  callFailed(target: string, operation: Operation, reason: FailureReason): void;
-  /** What a good answer of another call than GetStatsAllConnections had to leave out. */
-  valuesRejected(target: string, values: Rejections<ValueRejection>): void;
-  /** The target's data come from another address now. */
-  failedOver(target: string, urls: { from: string; to: string }): void;
-  /** All metrics as they are now, by name; of one target alone if it is named. */
-  collect(target?: string): Promise<OwnFamily[]>;
+/** The metrics, which change as they are told what happens: a target is shown from the start, its failures at 0. */
+export interface OwnMetrics extends PollEvents {
+  /** The thread that polls has ended by itself; it will be started anew. */
+  engineEnded(): void;
+  /**
+   * All metrics as they are now, by name.
+   *
+   * @param series how many series of each target a scrape shows now
+   * @param only the target whose metrics alone are wanted
+   */
+  collect(series: ReadonlyMap<string, number>, only?: string): Promise<OwnFamily[]>;
   /** The exporter's own metrics as they are defined, without those of the process and of Node.js. */
   describe(): OwnMetricDescription[];
 }
@@ -96,15 +66,15 @@ export function createOwnMetrics({ version, process: showProcess, now }: OwnMetr
   const registry = new Registry();
   if (showProcess) collectDefaultMetrics({ register: registry });
   const own = createFamilies(registry, version);
-  const seriesOf = new Map<string, () => number>();
+  const targets = new Set<string>();
 
   function countValues(target: string, { counts }: Rejections<ValueRejection>): void {
     for (const [reason, n] of counts) own.valuesRejected.inc({ target, reason }, n);
   }
 
   return {
-    addTarget(target, { operations, url, series }) {
-      seriesOf.set(target, series);
+    addTarget(target, { operations, url }) {
+      targets.add(target);
       own.polls.inc({ target }, 0);
       own.failovers.inc({ target }, 0);
       own.activeUrl.set({ target, url }, 1);
@@ -118,15 +88,15 @@ export function createOwnMetrics({ version, process: showProcess, now }: OwnMetr
           own.callFailures.inc({ target, operation, reason }, 0);
       }
     },
-    pollSucceeded(target, { built, bytes, seconds }) {
+    pollSucceeded(target, { timeMs, bytes, seconds, unknownFields, connections, values }) {
       own.up.set({ target }, 1);
-      own.lastSuccess.set({ target }, built.snapshot.timeMs / 1000);
+      own.lastSuccess.set({ target }, timeMs / 1000);
       own.polls.inc({ target });
       own.duration.observe({ target }, seconds);
       own.responseBytes.set({ target }, bytes);
-      own.unknownFields.set({ target }, built.snapshot.unknownPaths.length);
-      for (const [reason, n] of built.connections.counts) own.connectionsRejected.inc({ target, reason }, n);
-      countValues(target, built.values);
+      own.unknownFields.set({ target }, unknownFields);
+      for (const [reason, n] of connections.counts) own.connectionsRejected.inc({ target, reason }, n);
+      countValues(target, values);
     },
     pollFailed(target, { reason, seconds }) {
       own.up.set({ target }, 0);
@@ -152,6 +122,9 @@ export function createOwnMetrics({ version, process: showProcess, now }: OwnMetr
       own.activeUrl.remove({ target, url: from });
       own.activeUrl.set({ target, url: to }, 1);
     },
+    engineEnded() {
+      own.engineRestarts.inc();
+    },
     describe() {
       return Object.values(own).map((metric) => {
         // prom-client keeps the definition in fields that its types leave out.
@@ -164,9 +137,9 @@ export function createOwnMetrics({ version, process: showProcess, now }: OwnMetr
         return { name, type, help, labels: labelNames };
       });
     },
-    async collect(only) {
-      for (const [target, series] of seriesOf) {
-        own.series.set({ target }, series());
+    async collect(series, only) {
+      for (const target of targets) {
+        own.series.set({ target }, series.get(target) ?? 0);
         own.time.set({ target }, now() / 1000);
       }
       const families = await registry.getMetricsAsJSON();
@@ -294,6 +267,11 @@ function createFamilies(registry: Registry, version: string) {
       name: "sora_exporter_unknown_fields",
       help: "Fields in the last good answer of GetStatsAllConnections that the general rule named, as the catalog does not know them",
       labelNames: byTarget,
+      registers,
+    }),
+    engineRestarts: new Counter({
+      name: "sora_exporter_engine_restarts_total",
+      help: "Times that the thread which polls ended by itself and was started anew; all sums begin anew with it",
       registers,
     }),
     series: new Gauge({

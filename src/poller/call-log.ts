@@ -1,6 +1,6 @@
 /** The log of one call that is made again and again: what changes, not what goes on. */
 
-import type { Logger } from "pino";
+import type { Log } from "../log.ts";
 import type { Rejections } from "../snapshot/rejections.ts";
 import { type FailureReason, SoraFailure } from "../sora/failure.ts";
 
@@ -26,7 +26,7 @@ const PATHS_A_LINE = 50;
  * @param announce whether to log that the first call worked, or else that calls work again
  */
 export function createCallLog(
-  log: Logger,
+  log: Log,
   words: { answers: string; fails: string },
   announce: boolean,
 ): CallLog {

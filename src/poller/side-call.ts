@@ -1,7 +1,7 @@
 /** A call besides GetStatsAllConnections: made at its own pace, failing by itself, perhaps not offered by this Sora. */
 
-import type { Logger } from "pino";
-import type { OwnMetrics } from "../exposition/own-metrics.ts";
+import type { Log } from "../log.ts";
+import type { PollEvents } from "./events.ts";
 import type { Rejections, ValueRejection } from "../snapshot/rejections.ts";
 import { formatDuration } from "../config/units.ts";
 import type { Operation } from "../sora/operations.ts";
@@ -50,7 +50,7 @@ export interface SideCall<T> extends Pollable {
 
 export function createSideCall<T>(
   { target, operation, intervalMs, ask, isUp, url }: SideCallOptions<T>,
-  { clock, metrics, log }: { clock: Clock; metrics: OwnMetrics; log: Logger },
+  { clock, metrics, log }: { clock: Clock; metrics: PollEvents; log: Log },
 ): SideCall<T> {
   const words = { answers: `${operation} answers again`, fails: `${operation} failed` };
   const callLog = createCallLog(log, words, false);

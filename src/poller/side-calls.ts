@@ -1,13 +1,13 @@
 /** The calls of a target besides GetStatsAllConnections, and what their answers become. */
 
-import type { Logger } from "pino";
+import type { Log } from "../log.ts";
+import type { PollEvents } from "./events.ts";
 import { draftClusterNodes } from "../calls/cluster.ts";
 import { type Listing, readListing } from "../calls/connections.ts";
 import { draftLicense } from "../calls/license.ts";
 import { draftArchives, draftRecordings } from "../calls/recording.ts";
 import { draftReport } from "../calls/report.ts";
 import type { CallIntervals, ReportGroups } from "../config/config.ts";
-import type { OwnMetrics } from "../exposition/own-metrics.ts";
 import type { Drafted } from "../snapshot/draft.ts";
 import type { Snapshot } from "../snapshot/snapshot.ts";
 import type { SoraClient } from "../sora/client.ts";
@@ -25,8 +25,8 @@ export interface SideCallsOptions {
 
 export interface SideCallsEdges {
   readonly clock: Clock;
-  readonly metrics: OwnMetrics;
-  readonly log: Logger;
+  readonly metrics: PollEvents;
+  readonly log: Log;
   /** The address that is asked at the moment. */
   readonly client: () => SoraClient;
   /** See `SideCallOptions.isUp`. */

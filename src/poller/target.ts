@@ -1,9 +1,9 @@
 /** One Sora that is polled: what it last said, how old that is, and what went wrong since. */
 
-import type { Logger } from "pino";
+import type { Log } from "../log.ts";
+import type { PollEvents } from "./events.ts";
 import { draftConnections } from "../calls/connections.ts";
 import type { InfoConfig, ReportGroups, CallIntervals } from "../config/config.ts";
-import type { OwnMetrics } from "../exposition/own-metrics.ts";
 import { SnapshotBuilder } from "../snapshot/build.ts";
 import type { Rejections, ValueRejection } from "../snapshot/rejections.ts";
 import { type Level, selectLevels, type Snapshot, type StatsSnapshot } from "../snapshot/snapshot.ts";
@@ -37,8 +37,6 @@ export interface TargetOptions {
 
 export interface Target {
   readonly name: string;
-  /** Whether a first poll of the statistics has been tried. */
-  readonly attempted: boolean;
   /** The polls of the statistics. */
   readonly statistics: Pollable;
   /** The other calls that are made. */
@@ -53,8 +51,8 @@ export interface TargetEdges {
   /** One for each address of the target; the first is asked first. */
   readonly clients: readonly SoraClient[];
   readonly clock: Clock;
-  readonly metrics: OwnMetrics;
-  readonly log: Logger;
+  readonly metrics: PollEvents;
+  readonly log: Log;
   /** Told each good answer of the statistics as it came; must not throw. */
   readonly record?: (timeMs: number, body: Buffer) => Promise<void>;
 }
@@ -71,7 +69,6 @@ export function createTarget(options: TargetOptions, edges: TargetEdges): Target
   );
   const levels = new Set(options.levels);
   const callLog = createCallLog(log, { answers: "Sora answers", fails: "poll failed" }, true);
-  let attempted = false;
   let up = false;
   const addresses = createAddresses({ clients, timeoutMs, budgetMs: intervalMs, onFailover }, clock);
   const side = createSideCalls(options, {
@@ -108,7 +105,14 @@ export function createTarget(options: TargetOptions, edges: TargetEdges): Target
       const { body, answer } = await addresses.ask((client, ms) => askOne(client, ms, signal), signal);
       const built = builder.build(answer.elements, clock.now(), answer.validUtf8);
       latest.set({ statistics: built.snapshot, sums: addUp(built.snapshot) });
-      metrics.pollSucceeded(name, { built, bytes: body.length, seconds: seconds() });
+      metrics.pollSucceeded(name, {
+        timeMs: built.snapshot.timeMs,
+        bytes: body.length,
+        seconds: seconds(),
+        unknownFields: built.snapshot.unknownPaths.length,
+        connections: built.connections,
+        values: built.values,
+      });
       // What failed or was refused may work now, and need not wait for its turn.
       const changed = !up || addresses.active !== before;
       up = true;
@@ -123,8 +127,6 @@ export function createTarget(options: TargetOptions, edges: TargetEdges): Target
       up = false;
       metrics.pollFailed(name, { reason: failure.reason, seconds: seconds() });
       callLog.failed(failure);
-    } finally {
-      attempted = true;
     }
   }
 
@@ -168,14 +170,10 @@ export function createTarget(options: TargetOptions, edges: TargetEdges): Target
   metrics.addTarget(name, {
     operations: ["GetStatsAllConnections", ...side.operations],
     url: addresses.active.url,
-    series: () => snapshots().reduce((sum, { series }) => sum + series, 0),
   });
 
   return {
     name,
-    get attempted() {
-      return attempted;
-    },
     statistics: { intervalMs, poll },
     sideCalls: side.calls,
     snapshot: () => latest.get()?.statistics,

@@ -8,7 +8,7 @@ import { ConfigError } from "../config/errors.ts";
 import { loadConfig } from "../config/load.ts";
 import { type Exporter, startExporter } from "../exporter.ts";
 import { createLogger } from "../log.ts";
-import type { StatsSnapshot } from "../snapshot/snapshot.ts";
+import type { TargetStatus } from "../engine/status.ts";
 import { VERSION } from "../version.ts";
 import { startSimulator } from "./server.ts";
 
@@ -22,7 +22,7 @@ const simulator = await startSimulator({
 });
 try {
   const exporter = await start(simulator.url);
-  const saying = setInterval(() => console.log(describe(exporter)), SAY_EVERY_MS);
+  const saying = setInterval(() => void say(exporter), SAY_EVERY_MS);
   const stop = () => {
     clearInterval(saying);
     void Promise.all([exporter.close(), simulator.close()]);
@@ -65,25 +65,17 @@ async function start(soraUrl: string): Promise<Exporter> {
   return startExporter(loaded.config, { log: createLogger(loaded.config.log), version: VERSION });
 }
 
-function describe({ targets }: Exporter): string {
-  const snapshots = targets.map((target) => target.snapshot()).filter((snapshot) => snapshot !== undefined);
-  if (snapshots.length === 0) return "no data: Sora has not answered";
-  return snapshots.map(describeSnapshot).join("\n");
+async function say(exporter: Exporter): Promise<void> {
+  const known = (await exporter.status()).filter(({ last }) => last !== undefined);
+  console.log(known.length === 0 ? "no data: Sora has not answered" : known.map(describe).join("\n"));
 }
 
 /** Such as `14:03:09 127.0.0.1:3000: 5 channels, 50 connections, 4 unstable (worst 2 in "sora"), 16,893 series`. */
-function describeSnapshot({ target, timeMs, rows, families, series }: StatsSnapshot): string {
-  const channels = new Set(rows.map(({ channelId }) => channelId)).size;
-  const levels = families.find(({ name }) => name === "sora_connection_unstable_level")?.columns[0];
-  const unstable = [...(levels?.values ?? [])]
-    .map((level, i) => ({ level, row: levels?.rows?.[i] ?? i }))
-    .filter(({ level }) => level > 0)
-    .sort((a, b) => b.level - a.level);
-  const [worst] = unstable;
-  const where = worst && `worst ${worst.level} in ${JSON.stringify(rows[worst.row]!.channelId)}`;
+function describe({ target, last }: TargetStatus): string {
+  const { timeMs, channels, connections, unstable, worst, series } = last!;
+  const where = worst === undefined ? "" : ` (worst ${worst.level} in ${JSON.stringify(worst.channelId)})`;
   return (
     `${new Date(timeMs).toISOString().slice(11, 19)} ${target}: ${channels} channels, ` +
-    `${rows.length} connections, ${unstable.length} unstable${where ? ` (${where})` : ""}, ` +
-    `${series.toLocaleString("en")} series`
+    `${connections} connections, ${unstable} unstable${where}, ${series.toLocaleString("en")} series`
   );
 }

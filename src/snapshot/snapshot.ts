@@ -91,6 +91,11 @@ export function countSeries(families: readonly Family[]): number {
   );
 }
 
+/** Number of series, over all snapshots. */
+export function seriesOf(snapshots: readonly Snapshot[]): number {
+  return snapshots.reduce((sum, { series }) => sum + series, 0);
+}
+
 /** By code unit, so that the order does not depend on a locale. */
 export function compareNames(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;

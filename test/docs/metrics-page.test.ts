@@ -177,13 +177,13 @@ describe("the other calls", () => {
 
 test("every metric of the exporter's own has a row, and every row is exposed", async () => {
   const metrics = createOwnMetrics({ version: "1.2.3", process: false, now: () => 0 });
-  metrics.addTarget("t", { operations: ["GetStatsAllConnections"], url: "http://sora/", series: () => 0 });
-  const { snapshot, connections, values } = buildOnce([]);
-  metrics.pollSucceeded("t", { built: { snapshot, connections, values }, bytes: 2, seconds: 0.1 });
+  metrics.addTarget("t", { operations: ["GetStatsAllConnections"], url: "http://sora/" });
+  const { connections, values } = buildOnce([]);
+  metrics.pollSucceeded("t", { timeMs: 0, bytes: 2, seconds: 0.1, unknownFields: 0, connections, values });
   metrics.pollFailed("t", { reason: "timeout", seconds: 0.1 });
   metrics.callSucceeded("t", "ListClusterNodes", 0);
   metrics.callFailed("t", "ListClusterNodes", "timeout");
-  const text = Buffer.concat([...encode(await metrics.collect(), [], "prometheus-text")]).toString();
+  const text = Buffer.concat([...encode(await metrics.collect(new Map()), [], "prometheus-text")]).toString();
   const exposed = [...parseExposition(text, "prometheus-text").values()].filter(({ name }) =>
     name.startsWith("sora_"),
   );

@@ -4,9 +4,10 @@ import type { FastifyInstance } from "fastify";
 import { pino } from "pino";
 import { afterEach, describe, expect, test } from "vitest";
 import { createOwnMetrics } from "../../src/exposition/own-metrics.ts";
-import type { Target } from "../../src/poller/target.ts";
+import type { Engine, EngineTarget } from "../../src/engine/engine.ts";
+import { renderSnapshot } from "../../src/engine/render.ts";
 import { createServer } from "../../src/server/server.ts";
-import type { StatsSnapshot } from "../../src/snapshot/snapshot.ts";
+import { selectLevels, seriesOf, type Snapshot, type StatsSnapshot } from "../../src/snapshot/snapshot.ts";
 import { Draft } from "../../src/snapshot/draft.ts";
 import { buildOnce, connection } from "../support/build.ts";
 import { until } from "../support/exporter.ts";
@@ -16,22 +17,36 @@ let server: FastifyInstance | undefined;
 
 afterEach(() => server?.close());
 
-function target(name: string, attempted: boolean, snapshot?: StatsSnapshot): Target {
+interface FakeTarget extends EngineTarget {
+  readonly snapshots: () => readonly Snapshot[];
+}
+
+function target(name: string, attempted: boolean, snapshot?: StatsSnapshot): FakeTarget {
+  return { name, attempted, snapshots: () => (snapshot === undefined ? [] : [snapshot]) };
+}
+
+/** What the engine does, in this thread. */
+function engineOf(targets: readonly FakeTarget[]): Pick<Engine, "targets" | "render"> {
   return {
-    name,
-    attempted,
-    statistics: { intervalMs: 1000, poll: () => Promise.resolve() },
-    sideCalls: [],
-    snapshot: () => snapshot,
-    snapshots: () => (snapshot === undefined ? [] : [snapshot]),
+    targets,
+    async render({ target, levels }, format) {
+      const asked = targets.filter(({ name }) => target === undefined || name === target);
+      const snapshots = asked.flatMap((one) => one.snapshots());
+      const shown = levels === undefined ? snapshots : selectLevels(snapshots, levels);
+      return {
+        series: new Map(targets.map((one) => [one.name, seriesOf(one.snapshots())])),
+        families: await Promise.all(shown.map((snapshot) => renderSnapshot(snapshot, format))),
+        release: () => {},
+      };
+    },
   };
 }
 
-function serve(targets: readonly Target[], telemetryPath = "/metrics", maxRequests = 0): FastifyInstance {
+function serve(targets: readonly FakeTarget[], telemetryPath = "/metrics", maxRequests = 0): FastifyInstance {
   server = createServer(
     { telemetryPath, maxRequests, version: "1.2.3" },
     {
-      targets,
+      engine: engineOf(targets),
       metrics: createOwnMetrics({ version: "1.2.3", process: true, now: () => 0 }),
       log: pino({ level: "silent" }),
     },

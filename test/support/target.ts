@@ -4,7 +4,7 @@ import { pino } from "pino";
 import { encode, type Format } from "../../src/exposition/encode.ts";
 import { createOwnMetrics, type OwnMetrics } from "../../src/exposition/own-metrics.ts";
 import { createTarget, type Target, type TargetEdges, type TargetOptions } from "../../src/poller/target.ts";
-import { LEVELS } from "../../src/snapshot/snapshot.ts";
+import { LEVELS, seriesOf } from "../../src/snapshot/snapshot.ts";
 import { DEFAULT_BOUNDS } from "../../src/sums/observations.ts";
 import type { Operation } from "../../src/sora/operations.ts";
 import { ALL_GROUPS, ALL_INFO, everyCall, NO_CALLS } from "./exporter.ts";
@@ -88,7 +88,9 @@ export function createTestTarget(
   }
 
   async function exposition(format: Format = "prometheus-text"): Promise<string> {
-    return Buffer.concat([...encode(await metrics.collect(), target.snapshots(), format)]).toString();
+    const snapshots = target.snapshots();
+    const own = await metrics.collect(new Map([["t", seriesOf(snapshots)]]));
+    return Buffer.concat([...encode(own, snapshots, format)]).toString();
   }
 
   return {

@@ -1,0 +1,192 @@
+/**
+ * The engine, seen from the main thread: it polls in a thread of its own, and what it renders is kept here, once for each
+ * snapshot and format, for as long as a scrape may want it.
+ */
+
+import { Worker } from "node:worker_threads";
+import type { Config } from "../config/config.ts";
+import type { Format } from "../exposition/encode.ts";
+import type { OwnMetrics } from "../exposition/own-metrics.ts";
+import type { Log } from "../log.ts";
+import { deliverEvent } from "./forward.ts";
+import type { RenderedFamily, Reply, Request, Wanted } from "./messages.ts";
+import { createRenderings } from "./renderings.ts";
+import type { TargetStatus } from "./status.ts";
+
+/** What a scrape shows of the targets. */
+export interface Rendering {
+  /** Of each target, how many series a scrape of all of them shows. */
+  readonly series: ReadonlyMap<string, number>;
+  /** Those of each snapshot. */
+  readonly families: readonly (readonly RenderedFamily[])[];
+  /** To be called when the families are not needed any more; they are gone then. */
+  release(): void;
+}
+
+export interface Engine {
+  readonly targets: readonly EngineTarget[];
+  /**
+   * Renders what is wanted of what the targets said last; nothing while the thread is being started anew.
+   *
+   * What cannot be rendered is logged and left out.
+   */
+  render(wanted: Wanted, format: Format): Promise<Rendering>;
+  status(): Promise<readonly TargetStatus[]>;
+  /** Polls begin. */
+  poll(): void;
+  /** Gives up polls under way and ends the thread. */
+  close(): Promise<void>;
+}
+
+export interface EngineTarget {
+  readonly name: string;
+  /** Whether a first poll of the statistics has been tried. */
+  readonly attempted: boolean;
+}
+
+export interface EngineEdges {
+  readonly metrics: OwnMetrics;
+  readonly log: Log;
+}
+
+/** The thread answers within milliseconds; one that has not done so for this long never will. */
+const ANSWER_TIMEOUT_MS = 30_000;
+/** Before a thread that ended by itself is started anew. */
+const RESTART_MS = 5000;
+/** How long the thread has to end. */
+const CLOSE_GRACE_MS = 2000;
+
+const NOTHING: Rendering = { series: new Map(), families: [], release: () => {} };
+
+/**
+ * Starts the engine; it does not poll yet.
+ *
+ * @throws Error if it cannot start, as where `--record` names a file that cannot be written
+ */
+export async function startEngine(config: Config, { metrics, log }: EngineEdges): Promise<Engine> {
+  const attempted = new Set<string>();
+  let thread = await startThread();
+  let closing = false;
+  let restart: NodeJS.Timeout | undefined;
+
+  async function startThread() {
+    const worker = new Worker(
+      new URL(import.meta.url.endsWith(".ts") ? "./thread.ts" : "./thread.js", import.meta.url),
+      { workerData: config, name: "engine" },
+    );
+    const renderings = createRenderings((problem) => log.error({ stack: problem }, "not rendered"));
+    const pending = new Map<number, (reply: Reply | undefined) => void>();
+    const exited = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
+    await new Promise<void>((resolve, reject) => {
+      worker.once("error", reject);
+      worker.on("message", (reply: Reply) => {
+        if (reply.is === "started") {
+          worker.off("error", reject);
+          resolve();
+        } else take(reply);
+      });
+    });
+    worker.on("error", (error) => log.error({ stack: stackOf(error) }, "the engine has failed"));
+    void exited.then(() => {
+      renderings.clear();
+      for (const settle of pending.values()) settle(undefined);
+      pending.clear();
+      if (!closing) startAnew();
+    });
+
+    function take(reply: Reply): void {
+      switch (reply.is) {
+        case "event":
+          if (reply.event.name === "pollSucceeded" || reply.event.name === "pollFailed")
+            attempted.add(reply.event.args[0]);
+          deliverEvent(reply.event, metrics);
+          break;
+        case "log":
+          log[reply.level](reply.details, reply.message);
+          break;
+        case "rendered":
+          renderings.add(reply.serial, reply.format, reply.families);
+          break;
+        case "listed":
+        case "status":
+        case "failed":
+          pending.get(reply.id)?.(reply);
+          pending.delete(reply.id);
+      }
+    }
+
+    const post = (request: Request) => worker.postMessage(request);
+    let lastId = 0;
+    let alive = true;
+    void exited.then(() => (alive = false));
+    /** @returns undefined where the thread ends before it answers */
+    async function ask(request: RequestWithoutId): Promise<Reply | undefined> {
+      if (!alive) return undefined;
+      const id = ++lastId;
+      const answered = new Promise<Reply | undefined>((resolve) => pending.set(id, resolve));
+      const timeout = setTimeout(() => void worker.terminate(), ANSWER_TIMEOUT_MS);
+      post({ ...request, id });
+      const reply = await answered;
+      clearTimeout(timeout);
+      if (reply?.is === "failed") log.error({ stack: reply.problem }, "the engine could not answer");
+      return reply;
+    }
+
+    return { worker, exited, renderings, ask, post };
+  }
+
+  function startAnew(): void {
+    log.error(`the engine has ended; it is started anew in ${RESTART_MS / 1000} s`);
+    metrics.engineEnded();
+    for (const { name } of config.targets) metrics.pollFailed(name, { reason: "internal", seconds: 0 });
+    restart = setTimeout(() => {
+      startThread().then(
+        (started) => {
+          thread = started;
+          started.post({ is: closing ? "stop" : "poll" });
+        },
+        (error: unknown) => {
+          log.error({ stack: stackOf(error) }, "the engine cannot start");
+          if (!closing) startAnew();
+        },
+      );
+    }, RESTART_MS);
+  }
+
+  return {
+    targets: config.targets.map(({ name }) => ({
+      name,
+      get attempted() {
+        return attempted.has(name);
+      },
+    })),
+    async render(wanted, format) {
+      const { ask, renderings } = thread;
+      const reply = await ask({ is: "list", wanted, format });
+      if (reply?.is !== "listed") return NOTHING;
+      const { series, serials, live } = reply;
+      return { series, ...(await renderings.take(serials, live, format)) };
+    },
+    async status() {
+      const reply = await thread.ask({ is: "status" });
+      return reply?.is === "status" ? reply.targets : [];
+    },
+    poll: () => thread.post({ is: "poll" }),
+    async close() {
+      closing = true;
+      clearTimeout(restart);
+      const { worker, exited, post } = thread;
+      post({ is: "stop" });
+      const grace = setTimeout(() => void worker.terminate(), CLOSE_GRACE_MS);
+      await exited;
+      clearTimeout(grace);
+    },
+  };
+}
+
+function stackOf(error: unknown): string | undefined {
+  return error instanceof Error ? error.stack : String(error);
+}
+
+type WithoutId<R> = R extends { readonly id: number } ? Omit<R, "id"> : never;
+type RequestWithoutId = WithoutId<Request>;

@@ -1,0 +1,68 @@
+/** What the main thread and the engine's thread say to each other. */
+
+import type { Part } from "../exposition/gzip.ts";
+import type { Format } from "../exposition/encode.ts";
+import type { PollEvents } from "../poller/events.ts";
+import type { Group } from "../poller/side-calls.ts";
+import type { Level, MetricType } from "../snapshot/snapshot.ts";
+import type { TargetStatus } from "./status.ts";
+
+/** What of all targets' series is wanted; undefined for all of them. */
+export interface Wanted {
+  readonly target?: string;
+  readonly levels?: ReadonlySet<Level>;
+  readonly groups?: ReadonlySet<Group>;
+}
+
+/** One metric of one snapshot: its lines, compressed. */
+export interface RenderedFamily {
+  readonly name: string;
+  readonly help: string;
+  readonly type: MetricType;
+  readonly parts: readonly Part[];
+}
+
+/** To the engine. */
+export type Request =
+  | { readonly is: "list"; readonly id: number; readonly wanted: Wanted; readonly format: Format }
+  | { readonly is: "status"; readonly id: number }
+  /** Polls begin. */
+  | { readonly is: "poll" }
+  | { readonly is: "stop" };
+
+/** A call of one of `PollEvents`. */
+export type PollEvent = {
+  [Name in keyof PollEvents]: { readonly name: Name; readonly args: Parameters<PollEvents[Name]> };
+}[keyof PollEvents];
+
+/** From the engine. */
+export type Reply =
+  /** Everything is there that polls need. */
+  | { readonly is: "started" }
+  | { readonly is: "event"; readonly event: PollEvent }
+  | {
+      readonly is: "log";
+      readonly level: "info" | "warn" | "error";
+      readonly details: object;
+      readonly message: string;
+    }
+  /** What is wanted, snapshot by snapshot. Those that have not been sent in this format yet follow as `rendered`. */
+  | {
+      readonly is: "listed";
+      readonly id: number;
+      /** Of each target that is wanted, how many series all its snapshots have. */
+      readonly series: ReadonlyMap<string, number>;
+      readonly serials: readonly number[];
+      /** All snapshots that may be listed again. */
+      readonly live: ReadonlySet<number>;
+    }
+  | {
+      readonly is: "rendered";
+      readonly serial: number;
+      readonly format: Format;
+      /** With `problem`, why it could not be rendered. */
+      readonly families: readonly RenderedFamily[] | { readonly problem: string };
+    }
+  | { readonly is: "status"; readonly id: number; readonly targets: readonly TargetStatus[] }
+  /** A request went wrong. */
+  | { readonly is: "failed"; readonly id: number; readonly problem: string };

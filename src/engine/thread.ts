@@ -1,0 +1,134 @@
+/**
+ * The engine's thread: everything that has to do with Sora's answers happens here, so that the main thread is free to
+ * answer at any time.
+ */
+
+import { readFileSync } from "node:fs";
+import { parentPort, workerData } from "node:worker_threads";
+import type { Config } from "../config/config.ts";
+import { openCredentials } from "../config/credentials.ts";
+import type { Format } from "../exposition/encode.ts";
+import { systemClock } from "../poller/clock.ts";
+import { runPolling } from "../poller/poller.ts";
+import { createTarget } from "../poller/target.ts";
+import { createRecorder } from "../recorder.ts";
+import { selectLevels, seriesOf, type Snapshot } from "../snapshot/snapshot.ts";
+import { createSoraClient } from "../sora/client.ts";
+import { forwardEvents, forwardLog } from "./forward.ts";
+import type { Reply, Request, Wanted } from "./messages.ts";
+import { renderSnapshot } from "./render.ts";
+import { statusOf } from "./status.ts";
+
+if (parentPort === null) throw new Error("not a thread");
+const port = parentPort;
+const config = workerData as Config;
+
+const log = forwardLog(post);
+const metrics = forwardEvents(post);
+const record = config.record === undefined ? undefined : await createRecorder(config.record, log);
+const clients = config.targets.map(({ urls, ...target }) => {
+  const credentials = openCredentials(target, (path) => readFileSync(path, "utf8"));
+  return urls.map((url) => createSoraClient({ ...target, ...credentials, url }));
+});
+const { report, info, levels, bounds } = config;
+const targets = config.targets.map((target, i) =>
+  createTarget(
+    { ...target, report, info, levels, bounds },
+    {
+      clients: clients[i]!,
+      clock: systemClock,
+      metrics,
+      log: forwardLog(post, { target: target.name }),
+      ...(record && { record }),
+    },
+  ),
+);
+
+/** Snapshots are named by numbers towards the main thread, which keeps what is made of them. */
+const serials = new WeakMap<Snapshot, number>();
+let lastSerial = 0;
+/** In which formats a snapshot was rendered. It is never rendered again, as the main thread has that. */
+const renderedIn = new WeakMap<Snapshot, Set<Format>>();
+
+const stop = new AbortController();
+const begin = new AbortController();
+port.on("message", (request: Request) => {
+  try {
+    answer(request);
+  } catch (error) {
+    if ("id" in request) post({ is: "failed", id: request.id, problem: problemOf(error) });
+  }
+});
+post({ is: "started" });
+await new Promise((resolve) => begin.signal.addEventListener("abort", resolve));
+await runPolling(targets, systemClock, stop.signal);
+await Promise.all(clients.flat().map((client) => client.close()));
+port.close();
+
+function answer(request: Request): void {
+  switch (request.is) {
+    case "list":
+      list(request.id, request.wanted, request.format);
+      break;
+    case "status":
+      post({
+        is: "status",
+        id: request.id,
+        targets: targets.map((target) => statusOf(target.name, target.snapshot())),
+      });
+      break;
+    case "poll":
+      begin.abort();
+      break;
+    case "stop":
+      stop.abort();
+      begin.abort();
+  }
+}
+
+function list(id: number, wanted: Wanted, format: Format): void {
+  const shown = targets.map((target) => ({ name: target.name, all: target.snapshots() }));
+  const listed = targets.flatMap((target, i) => {
+    if (wanted.target !== undefined && wanted.target !== target.name) return [];
+    const ofGroups = wanted.groups === undefined ? shown[i]!.all : target.snapshots(wanted.groups);
+    return wanted.levels === undefined ? ofGroups : selectLevels(ofGroups, wanted.levels);
+  });
+  post({
+    is: "listed",
+    id,
+    series: new Map(shown.map(({ name, all }) => [name, seriesOf(all)])),
+    serials: listed.map(serialOf),
+    live: new Set(shown.flatMap(({ all }) => all.map(serialOf))),
+  });
+  for (const snapshot of listed) void render(snapshot, format);
+}
+
+async function render(snapshot: Snapshot, format: Format): Promise<void> {
+  const formats = renderedIn.get(snapshot) ?? new Set();
+  if (formats.has(format)) return;
+  renderedIn.set(snapshot, formats.add(format));
+  const head = { is: "rendered", serial: serialOf(snapshot), format } as const;
+  try {
+    const families = await renderSnapshot(snapshot, format);
+    post(
+      { ...head, families },
+      families.flatMap(({ parts }) => parts.map(({ bytes }) => bytes.buffer)),
+    );
+  } catch (error) {
+    post({ ...head, families: { problem: problemOf(error) } });
+  }
+}
+
+function serialOf(snapshot: Snapshot): number {
+  let serial = serials.get(snapshot);
+  if (serial === undefined) serials.set(snapshot, (serial = ++lastSerial));
+  return serial;
+}
+
+function problemOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+function post(reply: Reply, transfer: ArrayBuffer[] = []): void {
+  port.postMessage(reply, transfer);
+}
