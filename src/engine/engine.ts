@@ -47,12 +47,24 @@ export interface EngineTarget {
 export interface EngineEdges {
   readonly metrics: OwnMetrics;
   readonly log: Log;
+  /** What runs in the thread, and how long to wait for it; tests have another. */
+  readonly thread?: ThreadOptions;
 }
 
-/** The thread answers within milliseconds; one that has not done so for this long never will. */
-const ANSWER_TIMEOUT_MS = 30_000;
-/** Before a thread that ended by itself is started anew. */
-const RESTART_MS = 5000;
+export interface ThreadOptions {
+  readonly script: URL;
+  /** It answers within milliseconds; where it has not done so for this long it never will, and is ended. */
+  readonly answerTimeoutMs: number;
+  /** Before it is started anew where it ended by itself. */
+  readonly restartMs: number;
+}
+
+const THREAD: ThreadOptions = {
+  script: new URL(import.meta.url.endsWith(".ts") ? "./thread.ts" : "./thread.js", import.meta.url),
+  answerTimeoutMs: 30_000,
+  restartMs: 5000,
+};
+
 /** How long the thread has to end. */
 const CLOSE_GRACE_MS = 2000;
 
@@ -63,17 +75,17 @@ const NOTHING: Rendering = { series: new Map(), families: [], release: () => {} 
  *
  * @throws Error if it cannot start, as where `--record` names a file that cannot be written
  */
-export async function startEngine(config: Config, { metrics, log }: EngineEdges): Promise<Engine> {
+export async function startEngine(
+  config: Config,
+  { metrics, log, thread: { script, answerTimeoutMs, restartMs } = THREAD }: EngineEdges,
+): Promise<Engine> {
   const attempted = new Set<string>();
   let thread = await startThread();
   let closing = false;
   let restart: NodeJS.Timeout | undefined;
 
   async function startThread() {
-    const worker = new Worker(
-      new URL(import.meta.url.endsWith(".ts") ? "./thread.ts" : "./thread.js", import.meta.url),
-      { workerData: config, name: "engine" },
-    );
+    const worker = new Worker(script, { workerData: config, name: "engine" });
     const renderings = createRenderings((problem) => log.error({ stack: problem }, "not rendered"));
     const pending = new Map<number, (reply: Reply | undefined) => void>();
     const exited = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
@@ -124,7 +136,7 @@ export async function startEngine(config: Config, { metrics, log }: EngineEdges)
       if (!alive) return undefined;
       const id = ++lastId;
       const answered = new Promise<Reply | undefined>((resolve) => pending.set(id, resolve));
-      const timeout = setTimeout(() => void worker.terminate(), ANSWER_TIMEOUT_MS);
+      const timeout = setTimeout(() => void worker.terminate(), answerTimeoutMs);
       post({ ...request, id });
       const reply = await answered;
       clearTimeout(timeout);
@@ -136,7 +148,7 @@ export async function startEngine(config: Config, { metrics, log }: EngineEdges)
   }
 
   function startAnew(): void {
-    log.error(`the engine has ended; it is started anew in ${RESTART_MS / 1000} s`);
+    log.error(`the engine has ended; it is started anew in ${restartMs / 1000} s`);
     metrics.engineEnded();
     for (const { name } of config.targets) metrics.pollFailed(name, { reason: "internal", seconds: 0 });
     restart = setTimeout(() => {
@@ -150,7 +162,7 @@ export async function startEngine(config: Config, { metrics, log }: EngineEdges)
           if (!closing) startAnew();
         },
       );
-    }, RESTART_MS);
+    }, restartMs);
   }
 
   return {

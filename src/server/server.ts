@@ -25,18 +25,27 @@ export interface ServerEdges {
   readonly engine: Pick<Engine, "targets" | "render">;
   readonly metrics: OwnMetrics;
   readonly log: Logger;
+  readonly patience?: Patience;
 }
 
 /** For a request to come in whole; an answer may take longer. */
 const REQUEST_TIMEOUT_MS = 10_000;
 
-/** A reader that takes nothing for so long is given up. */
-const STALLED_MS = 30_000;
-/** So is one that has not taken an answer to its end after so long. */
-const MAX_READING_MS = 300_000;
+/** For how long a reader, which holds what was rendered for it, is waited for. */
+export interface Patience {
+  /** While it takes nothing, in milliseconds. */
+  readonly stalledMs: number;
+  /** Until it has taken an answer to its end, in milliseconds. */
+  readonly totalMs: number;
+}
+
+const PATIENCE: Patience = { stalledMs: 30_000, totalMs: 300_000 };
 
 /** Makes the server; it does not listen yet. */
-export function createServer(options: ServerOptions, { engine, metrics, log }: ServerEdges): FastifyInstance {
+export function createServer(
+  options: ServerOptions,
+  { engine, metrics, log, patience = PATIENCE }: ServerEdges,
+): FastifyInstance {
   // Without fastify's own log: it has a line a request, and what matters is logged here.
   const server = fastify({ forceCloseConnections: "idle", requestTimeout: REQUEST_TIMEOUT_MS });
 
@@ -65,7 +74,7 @@ export function createServer(options: ServerOptions, { engine, metrics, log }: S
     const { series, families } = await rendering;
     const own = await metrics.collect(series, wanted.target);
     void reply.header("content-type", contentType).header("vary", "accept, accept-encoding");
-    limitReading(reply.raw);
+    limitReading(reply.raw, patience);
     return send(reply, Readable.from(gzip(compose(own, families, format)), { objectMode: false }), asGzip);
   }
 
@@ -118,9 +127,8 @@ function send(reply: FastifyReply, compressed: Readable, asGzip: boolean): Fasti
   );
 }
 
-/** A reader that is slow, or has stopped, holds what was rendered for it: not for ever. */
-function limitReading(response: ServerResponse): void {
-  response.setTimeout(STALLED_MS, () => response.destroy());
-  const limit = setTimeout(() => response.destroy(), MAX_READING_MS);
+function limitReading(response: ServerResponse, { stalledMs, totalMs }: Patience): void {
+  response.setTimeout(stalledMs, () => response.destroy());
+  const limit = setTimeout(() => response.destroy(), totalMs);
   response.once("close", () => clearTimeout(limit));
 }

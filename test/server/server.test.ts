@@ -238,3 +238,37 @@ function large(): StatsSnapshot {
     Array.from({ length: 200 }, (_, i) => connection({ foo: fields }, { connection_id: `C${i}` })),
   ).snapshot;
 }
+
+test.each([
+  ["takes nothing", { stalledMs: 100, totalMs: 60_000 }],
+  ["takes an answer too slowly", { stalledMs: 60_000, totalMs: 100 }],
+])("a reader that %s is not waited for for ever, and holds nothing then", async (_, patience) => {
+  const engine = engineOf([target("t", true, large())]);
+  let held = 0;
+  const counting: typeof engine = {
+    ...engine,
+    async render(wanted, format) {
+      held++;
+      return { ...(await engine.render(wanted, format)), release: () => held-- };
+    },
+  };
+  server = createServer(
+    { telemetryPath: "/metrics", maxRequests: 0, version: "1.2.3" },
+    {
+      engine: counting,
+      metrics: createOwnMetrics({ version: "1.2.3", process: true, now: () => 0 }),
+      log: pino({ level: "silent" }),
+      patience,
+    },
+  );
+  const url = await server.listen({ host: "127.0.0.1", port: 0 });
+  const socket = connectTcp(Number(new URL(url).port), "127.0.0.1");
+  try {
+    socket.pause();
+    socket.write("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
+    await until(() => held === 1);
+    await until(() => held === 0);
+  } finally {
+    socket.destroy();
+  }
+});

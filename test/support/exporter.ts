@@ -51,44 +51,50 @@ export const ALL_GROUPS: Config["report"] = {
 /** Every label, and client_id as it is. */
 export const ALL_INFO: Config["info"] = { labels: INFO_LABELS, clientIdHash: undefined };
 
-/** Starts an exporter that polls every 100 ms, and makes no other calls, unless it is told otherwise. */
+type TestTargets = readonly (Partial<TargetConfig> & { name: string } & (
+    { url: string } | { urls: string[] }
+  ))[];
+
+/** A configuration that polls every 100 ms, and makes no other calls, unless it is told otherwise. */
+export function configFor(targets: TestTargets, changes: Partial<Config> = {}): Config {
+  return {
+    targets: targets.map((target) => ({
+      urls: "url" in target ? [target.url] : target.urls,
+      local: false,
+      intervalMs: 100,
+      timeoutMs: 100,
+      bodySizeLimitBytes: 1024 * 1024,
+      headers: {},
+      tls: NO_TLS,
+      calls: NO_CALLS,
+      ...target,
+    })),
+    report: ALL_GROUPS,
+    info: ALL_INFO,
+    levels: LEVELS,
+    bounds: DEFAULT_BOUNDS,
+    web: {
+      listenAddress: { host: "127.0.0.1", port: 0 },
+      telemetryPath: "/metrics",
+      maxRequests: 0,
+      disableExporterMetrics: false,
+    },
+    log: { level: "info", format: "json" },
+    record: undefined,
+    ...changes,
+  };
+}
+
+/** Starts an exporter with such a configuration. */
 export async function runExporter(
-  targets: readonly (Partial<TargetConfig> & { name: string } & ({ url: string } | { urls: string[] }))[],
+  targets: TestTargets,
   changes: Partial<Config> = {},
 ): Promise<RunningExporter> {
   const log: RunningExporter["log"] = [];
-  const exporter = await startExporter(
-    {
-      targets: targets.map((target) => ({
-        urls: "url" in target ? [target.url] : target.urls,
-        local: false,
-        intervalMs: 100,
-        timeoutMs: 100,
-        bodySizeLimitBytes: 1024 * 1024,
-        headers: {},
-        tls: NO_TLS,
-        calls: NO_CALLS,
-        ...target,
-      })),
-      report: ALL_GROUPS,
-      info: ALL_INFO,
-      levels: LEVELS,
-      bounds: DEFAULT_BOUNDS,
-      web: {
-        listenAddress: { host: "127.0.0.1", port: 0 },
-        telemetryPath: "/metrics",
-        maxRequests: 0,
-        disableExporterMetrics: false,
-      },
-      log: { level: "info", format: "json" },
-      record: undefined,
-      ...changes,
-    },
-    {
-      log: pino({ base: null }, { write: (line) => log.push(JSON.parse(line) as (typeof log)[number]) }),
-      version: "0.0.0",
-    },
-  );
+  const exporter = await startExporter(configFor(targets, changes), {
+    log: pino({ base: null }, { write: (line) => log.push(JSON.parse(line) as (typeof log)[number]) }),
+    version: "0.0.0",
+  });
 
   async function scrape(format: ParsedFormat = "prometheus-text"): Promise<ParsedSample[]> {
     const accept = format === "openmetrics" ? "application/openmetrics-text;version=1.0.0" : "text/plain";

@@ -1,0 +1,65 @@
+import { expect, test } from "vitest";
+import { createRenderings } from "../../src/engine/renderings.ts";
+import { compressPart } from "../../src/exposition/gzip.ts";
+
+const families = (text: string) => [
+  { name: "a", help: "b", type: "gauge" as const, parts: [compressPart(Buffer.from(text))] },
+];
+
+test("what is rendered once is shared by all who wait for it, before and after", async () => {
+  const renderings = createRenderings(() => {});
+  const live = new Set([1]);
+  const early = renderings.take([1], live, "prometheus-text");
+  renderings.add(1, "prometheus-text", families("x"));
+  const late = await renderings.take([1], live, "prometheus-text");
+  expect(late.families[0]).toBe((await early).families[0]);
+});
+
+test("formats are kept apart", async () => {
+  const renderings = createRenderings(() => {});
+  renderings.add(1, "prometheus-text", families("text"));
+  renderings.add(1, "openmetrics", families("other"));
+  const [text, other] = await Promise.all(
+    (["prometheus-text", "openmetrics"] as const).map((format) => renderings.take([1], new Set([1]), format)),
+  );
+  expect([text!.families[0]![0]!.parts[0]!.length, other!.families[0]![0]!.parts[0]!.length]).toEqual([4, 5]);
+});
+
+test("what nobody can ask for goes when nobody reads it any more, and not before", async () => {
+  const renderings = createRenderings(() => {});
+  renderings.add(1, "prometheus-text", families("x"));
+  const [first, second] = await Promise.all(
+    [0, 1].map(() => renderings.take([1], new Set([1]), "prometheus-text")),
+  );
+  const { bytes } = first!.families[0]![0]!.parts[0]!;
+  renderings.add(2, "prometheus-text", families("y"));
+  const newer = await renderings.take([2], new Set([2]), "prometheus-text");
+  expect(bytes.length).toBeGreaterThan(0);
+  first!.release();
+  first!.release();
+  expect(bytes.length).toBeGreaterThan(0);
+  second!.release();
+  expect(bytes.length).toBe(0);
+  newer.release();
+  expect(newer.families[0]![0]!.parts[0]!.bytes.length).toBeGreaterThan(0);
+  await renderings.take([], new Set(), "prometheus-text");
+  await Promise.resolve();
+  expect(newer.families[0]![0]!.parts[0]!.bytes.length).toBe(0);
+});
+
+test("a snapshot that cannot be rendered is told, and costs nothing but itself", async () => {
+  const problems: string[] = [];
+  const renderings = createRenderings((problem) => problems.push(problem));
+  renderings.add(1, "openmetrics", { problem: "out of ink" });
+  renderings.add(2, "openmetrics", families("x"));
+  const taken = await renderings.take([1, 2], new Set([1, 2]), "openmetrics");
+  expect(taken.families.map((list) => list.length)).toEqual([0, 1]);
+  expect(problems).toEqual(["out of ink"]);
+});
+
+test("nobody waits for ever where the thread has gone", async () => {
+  const renderings = createRenderings(() => {});
+  const waiting = renderings.take([1], new Set([1]), "openmetrics");
+  renderings.clear();
+  expect((await waiting).families).toEqual([[]]);
+});

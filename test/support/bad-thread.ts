@@ -1,0 +1,19 @@
+/** In place of the engine's thread: does what the name of the first target says. */
+
+import { parentPort, workerData } from "node:worker_threads";
+import type { Config } from "../../src/config/config.ts";
+import type { Reply, Request } from "../../src/engine/messages.ts";
+
+const name = (workerData as Config).targets[0]!.name;
+const post = (reply: Reply): void => parentPort!.postMessage(reply);
+
+if (name === "cannot start") throw new Error("no ink");
+post({ is: "started" });
+parentPort!.on("message", (request: Request) => {
+  if (request.is === "stop") parentPort!.close();
+  if (request.is !== "list") return;
+  if (name === "throws") throw new Error("out of ink");
+  if (name === "exits") process.exit(3);
+  if (name === "refuses") post({ is: "failed", id: request.id, problem: "no such ink" });
+  // "hangs" just does not answer.
+});
