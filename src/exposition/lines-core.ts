@@ -38,8 +38,7 @@ export const FULL = -1;
 
 /** Of the core itself; addresses and lengths are in bytes. */
 interface Exports {
-  write(
-    this: void,
+  readonly write: (
     numbers: number,
     shapeOf: number,
     identityOf: number,
@@ -49,8 +48,8 @@ interface Exports {
     lines: number,
     to: number,
     limit: number,
-  ): number;
-  written(this: void): number;
+  ) => number;
+  readonly written: () => number;
 }
 
 const module = loadModule("lines");
@@ -110,7 +109,8 @@ export class LinesCore {
     this.#shapes = new Uint32Array(memory.buffer, shapes, capacities.shapes * 4);
     this.#identities = new Uint32Array(memory.buffer, identities, capacities.identities);
     const text = (value: number, at: number) => bytes.write(numberText(value), at, "latin1");
-    this.#exports = new WebAssembly.Instance(module, { env: { memory, text } }).exports as unknown as Exports;
+    this.#exports = new WebAssembly.Instance(module, { env: { memory }, lines: { text } })
+      .exports as unknown as Exports;
   }
 
   /** The size of its memory, in bytes. */

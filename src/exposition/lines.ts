@@ -310,7 +310,7 @@ function tailOf({ tail, entryLabels }: Cursor, index: number): string {
 }
 
 function identityOfRow({ from, bytes, ends }: Slice, row: number): Uint8Array {
-  return bytes.subarray(row === from ? 0 : ends[row - from - 1]!, ends[row - from]!);
+  return bytes.subarray(row === from ? 0 : ends[row - from - 1]!, ends[row - from]);
 }
 
 function longLine(cursor: Cursor, identity: Uint8Array): Buffer {

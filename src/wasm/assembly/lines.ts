@@ -7,8 +7,6 @@
  */
 
 /** Writes a number that takes more than a few steps as ASCII, and tells its length. */
-// @ts-ignore: decorator
-@external("env", "text")
 declare function text(value: f64, to: usize): usize;
 
 let end: usize = 0;
@@ -47,9 +45,25 @@ export function write(
     const shape = shapes + ((<usize>load<u32>(shapeOf + ((<usize>line) << 2))) << 4);
     const identity = identities + ((<usize>load<u32>(identityOf + ((<usize>line) << 2))) << 2);
     const identityBytes = <usize>load<u32>(identity);
-    out = copyFew(out, load<u32>(shape), load<u32>(shape, 4));
-    out = copyMany(out, identityBytes, <usize>load<u32>(identity, 4) - identityBytes);
-    out = copyFew(out, load<u32>(shape, 8), load<u32>(shape, 12));
+    // Most have no more bytes than are copied without a branch.
+    const head = <usize>load<u32>(shape);
+    const headLength = <usize>load<u32>(shape, 4);
+    copy32(out, head);
+    copy32(out + 32, head + 32);
+    if (headLength > 64) copyRest(out, head, 64, headLength);
+    out += headLength;
+    const length = <usize>load<u32>(identity, 4) - identityBytes;
+    copy32(out, identityBytes);
+    copy32(out + 32, identityBytes + 32);
+    copy32(out + 64, identityBytes + 64);
+    copy32(out + 96, identityBytes + 96);
+    if (length > 128) copyRest(out, identityBytes, 128, length);
+    out += length;
+    const tail = <usize>load<u32>(shape, 8);
+    const tailLength = <usize>load<u32>(shape, 12);
+    copy32(out, tail);
+    if (tailLength > 32) copyRest(out, tail, 32, tailLength);
+    out += tailLength;
     out = number(out, load<f64>(numbers + ((<usize>line) << 3)));
     store<u8>(out++, 0x0a);
     line++;
@@ -58,34 +72,10 @@ export function write(
   return line;
 }
 
-/** Copies what most often has no more than 64 bytes; without a branch if so. */
-// @ts-ignore: decorator
-@inline
-function copyFew(to: usize, from: usize, length: usize): usize {
-  copy32(to, from);
-  copy32(to + 32, from + 32);
-  if (length > 64) copyRest(to, from, 64, length);
-  return to + length;
-}
-
-/** The same with 128 bytes. */
-// @ts-ignore: decorator
-@inline
-function copyMany(to: usize, from: usize, length: usize): usize {
-  copy32(to, from);
-  copy32(to + 32, from + 32);
-  copy32(to + 64, from + 64);
-  copy32(to + 96, from + 96);
-  if (length > 128) copyRest(to, from, 128, length);
-  return to + length;
-}
-
 function copyRest(to: usize, from: usize, at: usize, length: usize): void {
   for (; at < length; at += 32) copy32(to + at, from + at);
 }
 
-// @ts-ignore: decorator
-@inline
 function copy32(to: usize, from: usize): void {
   v128.store(to, v128.load(from));
   v128.store(to, v128.load(from, 16), 16);
@@ -96,8 +86,6 @@ const SAFE: f64 = 9007199254740992;
 const DIGITS_15: f64 = 1e15;
 
 /** Writes a number as `numberText` of src/exposition/lines.ts does. */
-// @ts-ignore: decorator
-@inline
 function number(to: usize, value: f64): usize {
   if (value >= 0 && value < SAFE) {
     const whole = <u64>value;
@@ -135,8 +123,6 @@ function decimal(to: usize, scaled: u64, scale: u64, rest: u64): usize {
 }
 
 /** Writes an integer below 2^53. */
-// @ts-ignore: decorator
-@inline
 function integer(to: usize, value: u64): usize {
   if (value < 100000000) return leading(to, value);
   const high = value / 100000000;
@@ -146,8 +132,6 @@ function integer(to: usize, value: u64): usize {
 }
 
 /** Writes an integer below 10^8 without zeros in front. */
-// @ts-ignore: decorator
-@inline
 function leading(to: usize, value: u64): usize {
   const all = digits(value);
   // The last digit stays, even if it is zero.
@@ -159,8 +143,6 @@ function leading(to: usize, value: u64): usize {
 const ZEROS: u64 = 0x3030303030303030;
 
 /** The eight digits of a number below 10^8, the first one in the lowest byte: halved three times, in parallel. */
-// @ts-ignore: decorator
-@inline
 function digits(value: u64): u64 {
   const fours = value / 10000;
   const byFour = fours | ((value - fours * 10000) << 32);
