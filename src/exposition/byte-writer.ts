@@ -1,21 +1,18 @@
 /** A buffer that grows while bytes are written into it. */
 export class ByteWriter {
+  readonly #capacity: number;
   #bytes: Buffer;
   #length = 0;
 
-  /** @param capacity bytes to start with */
+  /** @param capacity bytes to start with, each time */
   constructor(capacity: number) {
+    this.#capacity = capacity;
     this.#bytes = Buffer.allocUnsafe(capacity);
   }
 
   /** Bytes written since the last `take`. */
   get length(): number {
     return this.#length;
-  }
-
-  /** Bytes that there is room for without growing. */
-  get capacity(): number {
-    return this.#bytes.length;
   }
 
   /** Writes any text, as UTF-8. */
@@ -34,7 +31,7 @@ export class ByteWriter {
   /** Hands over what was written and starts anew. */
   take(): Buffer {
     const taken = this.#bytes.subarray(0, this.#length);
-    this.#bytes = Buffer.allocUnsafe(this.#bytes.length);
+    this.#bytes = Buffer.allocUnsafe(this.#capacity);
     this.#length = 0;
     return taken;
   }

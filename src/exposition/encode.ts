@@ -46,16 +46,19 @@ export function* encode(
   format: Format,
   lines = LINES,
 ): Generator<Buffer, void, void> {
-  const writer = new ByteWriter(CHUNK_BYTES + CHUNK_BYTES / 4);
+  const writer = new ByteWriter(CHUNK_BYTES);
   const names = takenNames([...own, ...snapshots.flatMap(({ families }) => families)]);
   for (const family of own) writer.text(ownFamilyText(family, format, names));
   for (const { family, parts } of mergeByFamily(snapshots)) {
     writer.text(familyHead(family, format, names));
     for (const part of parts) {
       for (const chunk of lines.lines(part.snapshot, part.family, format)) {
-        if (writer.length > 0 && writer.length + chunk.length > writer.capacity) yield writer.take();
-        writer.bytes(chunk);
-        if (writer.length >= CHUNK_BYTES) yield writer.take();
+        for (let at = 0; at < chunk.length;) {
+          const end = Math.min(chunk.length, at + Math.max(0, CHUNK_BYTES - writer.length));
+          writer.bytes(chunk.subarray(at, end));
+          at = end;
+          if (writer.length >= CHUNK_BYTES) yield writer.take();
+        }
       }
     }
   }

@@ -10,7 +10,10 @@ export function escapeLabelValue(text: string): string {
 /** Labels as they stand between the braces. */
 export function formatLabels(labels: readonly Label[]): string {
   let text = "";
-  for (const [name, value] of labels) text += `${text === "" ? "" : ","}${name}="${escapeLabelValue(value)}"`;
+  for (let i = 0; i < labels.length; i++) {
+    const label = labels[i]!;
+    text += `${i === 0 ? "" : ","}${label[0]}="${escapeLabelValue(label[1])}"`;
+  }
   return text;
 }
 
