@@ -1,13 +1,16 @@
 /** A snapshot becomes the compressed lines of its families, without holding up what else the thread has to do. */
 
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { familyLines, type Format } from "../exposition/encode.ts";
+import type { Format } from "../exposition/encode.ts";
 import { compressPart, type Part } from "../exposition/gzip.ts";
+import { LineWriter } from "../exposition/lines.ts";
 import type { Snapshot } from "../snapshot/snapshot.ts";
 import type { RenderedFamily } from "./messages.ts";
 
 /** After so long others have their turn. */
 const SLICE_MS = 4;
+
+const LINES = new LineWriter();
 
 /** Renders all families of a snapshot; polls, and other renderings, go on meanwhile. */
 export async function renderSnapshot(snapshot: Snapshot, format: Format): Promise<RenderedFamily[]> {
@@ -15,7 +18,7 @@ export async function renderSnapshot(snapshot: Snapshot, format: Format): Promis
   let since = performance.now();
   for (const family of snapshot.families) {
     const parts: Part[] = [];
-    for (const chunk of familyLines(snapshot, family, format)) {
+    for (const chunk of LINES.lines(snapshot, family, format)) {
       parts.push(compressPart(chunk));
       if (performance.now() - since < SLICE_MS) continue;
       await nextTurn();

@@ -2,7 +2,7 @@
 
 import type { RenderedFamily } from "../engine/messages.ts";
 import { compareNames } from "../snapshot/snapshot.ts";
-import { familyHead, type Format, type OwnFamily, ownText, takenNames } from "./encode.ts";
+import { familyHead, type Format, type OwnFamily, ownFamilyText, takenNames } from "./encode.ts";
 import type { Part } from "./gzip.ts";
 
 /**
@@ -19,7 +19,7 @@ export function* compose(
 ): Generator<string | Part, void, void> {
   const byName = Map.groupBy(snapshots.flat(), ({ name }) => name);
   const names = takenNames([...own, ...snapshots.flat()]);
-  for (const family of own) yield ownText(family, format, names);
+  for (const family of own) yield ownFamilyText(family, format, names);
   for (const [, families] of [...byName].sort(([a], [b]) => compareNames(a, b))) {
     yield familyHead(families[0]!, format, names);
     for (const { parts } of families) yield* parts;
