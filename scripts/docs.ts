@@ -1,12 +1,19 @@
 /** Writes the generated documents, or with `--check` tells which are not level with the code and exits with 1. */
 
 import { readFileSync, writeFileSync } from "node:fs";
+import { benchChart } from "../bench/chart.ts";
+import { benchPage } from "../bench/page.ts";
+import type { Results } from "../bench/results.ts";
 import { configJsonSchema } from "../src/config/schema.ts";
 import { metricsPage } from "./metrics-page.ts";
 
+// What was measured is kept as it is; what is shown of it is made here.
+const measured = JSON.parse(readFileSync(new URL("../docs/bench.json", import.meta.url), "utf8")) as Results;
 const documents = new Map([
   ["METRICS.md", metricsPage()],
   ["config.schema.json", `${JSON.stringify(configJsonSchema(), null, 2)}\n`],
+  ["docs/bench.md", benchPage(measured)],
+  ["docs/bench.svg", benchChart(measured)],
 ]);
 
 for (const [name, content] of documents) {
