@@ -23,18 +23,18 @@ export async function run<T>(
   const child = start(file, args, { stdio: ["ignore", "ignore", "pipe", "ipc"], ...options });
   let errors = "";
   let found: { value: T } | undefined;
-  let timedOut = false;
+  const time = { isUp: false };
   child.stderr?.on("data", (text: Buffer) => (errors += String(text)));
   child.on("message", (message) => (found = message as { value: T }));
   const timer = setTimeout(() => {
-    timedOut = true;
+    time.isUp = true;
     child.kill("SIGKILL");
   }, timeoutMs);
   const [code, signal] = (await once(child, "exit")) as [number | null, string | null];
   clearTimeout(timer);
   if (found !== undefined) return found.value;
   const reason = /(FATAL ERROR|\w*Error): .*/.exec(errors)?.[0] ?? `it ended with ${code ?? signal}`;
-  throw new Error(timedOut ? `not done within ${timeoutMs / 1000} s` : reason);
+  throw new Error(time.isUp ? `not done within ${timeoutMs / 1000} s` : reason);
 }
 
 /** Tells the process that called `run` what was found, and lets this one end. */

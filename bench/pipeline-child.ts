@@ -124,9 +124,7 @@ function measureCopy(): number {
 function measureMemory(): Kinds["memory"] {
   const subject = createSubject(LEVELS);
   const answers = readAnswers();
-  const write = (snapshot: StatsSnapshot) => {
-    for (const chunk of subject.write([snapshot])) void chunk;
-  };
+  const write = (snapshot: StatsSnapshot) => subject.write([snapshot]).forEach(() => undefined);
   // In functions of their own, as what a frame has held once is kept up to its end.
   (() => write(subject.read(answers.at(-2)!, 0)))();
   const before = usedBytes();
