@@ -103,11 +103,14 @@ export function meets({ value, unit, bar }: Figure): boolean | undefined {
 }
 
 /** Whether polls were missed or failed, or nothing was shown: then the other numbers are of something else. */
-export function troubleOf({ polls, pollsExpected, failedPolls, connections, series }: ProcessResult): string {
+export function troubleOf(result: ProcessResult): string {
   const SERIES_PER_CONNECTION = 300;
+  const { polls, pollsExpected, failedPolls, failedScrapes, failedProbes, connections, series } = result;
   return [
     polls < pollsExpected - 1 ? `${polls} polls of ${pollsExpected}` : "",
-    failedPolls > 0 ? `${failedPolls} polls failed` : "",
+    failedPolls > 0 ? `polls failed ${failedPolls} times` : "",
+    failedScrapes > 0 ? `scrapes failed ${failedScrapes} times` : "",
+    failedProbes > 0 ? `/-/healthy failed ${failedProbes} times` : "",
     series < connections * SERIES_PER_CONNECTION ? "series are missing" : "",
   ]
     .filter((trouble) => trouble !== "")

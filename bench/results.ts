@@ -87,11 +87,14 @@ export interface ProcessResult {
   readonly pollsExpected: number;
   readonly failedPolls: number;
   readonly scrapes: number;
+  /** Not done within a minute. */
+  readonly failedScrapes: number;
   /** How late a timer of one millisecond is, as perf_hooks counts: long waits are few samples. */
   readonly loopDelay: Spread;
   /** How long something that happens at any moment waits for the event loop. */
   readonly loopWait: Spread;
   readonly healthy: Spread;
+  readonly failedProbes: number;
   /** How late the asking process itself was with its questions. */
   readonly proberLate: Spread;
   readonly metrics: Spread;

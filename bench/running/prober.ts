@@ -9,6 +9,9 @@ const url = `${process.argv[2]}/-/healthy`;
 const agent = new Agent({ keepAlive: true });
 
 let latencies: number[] = [];
+let failed = 0;
+/** When those were sent that have no answer yet: a loop that stands still must not hide what it owes. */
+let waiting = new Set<{ readonly start: number }>();
 let late: number[] = [];
 let due = performance.now();
 
@@ -17,17 +20,29 @@ function probe(): void {
   late.push(start - due);
   due = Math.max(due + EVERY_MS, start);
   setTimeout(probe, Math.max(0, due - performance.now()));
-  const into = latencies;
+  const [into, among, one] = [latencies, waiting, { start }];
+  among.add(one);
+  const end = (good: boolean) => {
+    into.push(performance.now() - start);
+    among.delete(one);
+    if (!good) failed++;
+  };
   const request = get(url, { agent }, (response) => {
     response.resume();
-    response.on("end", () => into.push(response.statusCode === 200 ? performance.now() - start : Infinity));
+    response.on("end", () => end(response.statusCode === 200));
   });
-  // A probe without an answer is worse than any that has one.
-  request.on("error", () => into.push(Infinity));
+  request.on("error", () => end(false));
 }
 
 probe();
 answer({
-  reset: () => void ((latencies = []), (late = [])),
-  report: () => ({ healthy: spread(latencies), proberLate: spread(late) }),
+  reset: () => {
+    [latencies, late, failed] = [[], [], 0];
+    waiting = new Set();
+  },
+  report: () => {
+    const now = performance.now();
+    const all = [...latencies, ...[...waiting].map(({ start }) => now - start)];
+    return { healthy: spread(all), failedProbes: failed, proberLate: spread(late) };
+  },
 });
