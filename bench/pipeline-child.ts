@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { type Level, LEVELS, type Snapshot, type StatsSnapshot } from "../src/snapshot/snapshot.ts";
 import { answersOf, countNumbers, createOldWorld } from "./answers.ts";
 import { report } from "./child.ts";
+import { countSamples } from "./samples.ts";
 import type { PipelineResult, PipelineTimes } from "./results.ts";
 import { createSubject } from "./subject.ts";
 import { median, time, usedBytes } from "./timing.ts";
@@ -100,18 +101,6 @@ function measurePipeline(levels: readonly Level[]): PipelineTimes {
     writeMs: median(counted.map(({ write }) => write)),
     totalMs: median(total),
   };
-}
-
-/** Lines that are no comments. No value of a label here has a line feed in it. */
-function countSamples(chunk: Uint8Array): number {
-  const [LINE_FEED, HASH] = [0x0a, 0x23];
-  let lines = 0;
-  for (let at = 0; at < chunk.length; lines++) {
-    if (chunk[at] === HASH) lines--;
-    at = chunk.indexOf(LINE_FEED, at) + 1;
-    if (at === 0) throw new Error("a chunk does not end with a line");
-  }
-  return lines;
 }
 
 function measureCopy(): number {

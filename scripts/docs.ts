@@ -7,13 +7,20 @@ import type { Results } from "../bench/results.ts";
 import { configJsonSchema } from "../src/config/schema.ts";
 import { metricsPage } from "./metrics-page.ts";
 
-// What was measured is kept as it is; what is shown of it is made here.
-const measured = JSON.parse(readFileSync(new URL("../docs/bench.json", import.meta.url), "utf8")) as Results;
+// What was measured is kept as it is; what is shown of it is made here. Before the first `npm run bench -- --write`
+// there is nothing to show.
+const measured = read(new URL("../docs/bench.json", import.meta.url));
+const results = measured === undefined ? undefined : (JSON.parse(measured) as Results);
+
 const documents = new Map([
   ["METRICS.md", metricsPage()],
   ["config.schema.json", `${JSON.stringify(configJsonSchema(), null, 2)}\n`],
-  ["docs/bench.md", benchPage(measured)],
-  ["docs/bench.svg", benchChart(measured)],
+  ...(results === undefined
+    ? []
+    : ([
+        ["docs/bench.md", benchPage(results)],
+        ["docs/bench.svg", benchChart(results)],
+      ] as const)),
 ]);
 
 for (const [name, content] of documents) {

@@ -27,5 +27,6 @@ if (isMainThread && process.channel) {
     );
     process.send!({ count, max, gaps } satisfies LoopDelays);
   });
+  process.on("disconnect", () => process.exit());
   process.channel.unref();
 }

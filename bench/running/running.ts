@@ -10,7 +10,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { ask, cpuSecondsOf, memoryOf, start, stop } from "../child.ts";
-import type { ProcessResult, Spread } from "../results.ts";
+import type { ProcessResult } from "../results.ts";
+import { countSamples } from "../samples.ts";
 import { spread } from "../timing.ts";
 import type { LoopDelays } from "./loop-delay.ts";
 import { loopDelay, loopWait } from "./loop-spread.ts";
@@ -19,6 +20,8 @@ const INTERVAL_S = 5;
 /** For code to be compiled, heaps to grow, the first polls to be over. */
 const SETTLE_S = 20;
 const START_TIMEOUT_MS = 120_000;
+/** Prometheus would not wait so long. */
+const SCRAPE_TIMEOUT_MS = 60_000;
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** @param seconds to watch for, after a time to settle */
@@ -53,22 +56,19 @@ export async function measureProcess(connections: number, seconds: number): Prom
     const delays = await ask<LoopDelays>(exporter, "report");
     return {
       connections,
-      seconds,
+      seconds: scrapes.seconds,
       answerBytes: await ask<number>(sora, "answerBytes"),
-      series: (
-        gunzipSync(scrapes.last)
-          .toString("latin1")
-          .match(/^[^#\n]/gm) ?? []
-      ).length,
+      series: scrapes.last === undefined ? 0 : countSamples(gunzipSync(scrapes.last)),
       polls: asked,
-      pollsExpected: Math.floor(seconds / INTERVAL_S),
+      pollsExpected: Math.floor(scrapes.seconds / INTERVAL_S),
       failedPolls: log.filter((line) => line.includes("poll failed")).length,
       scrapes: scrapes.latencies.length,
+      failedScrapes: scrapes.failed,
       loopDelay: loopDelay(delays),
       loopWait: loopWait(delays),
-      ...(await ask<Record<"healthy" | "proberLate", Spread>>(prober, "report")),
+      ...(await ask<Pick<ProcessResult, "healthy" | "failedProbes" | "proberLate">>(prober, "report")),
       metrics: spread(scrapes.latencies),
-      gzipBytes: scrapes.last.length,
+      gzipBytes: scrapes.last?.length ?? 0,
       peakRssMB: peak / 1e6,
       endRssMB: end / 1e6,
       cpuSecondsPerPoll: cpu / asked,
@@ -125,26 +125,29 @@ async function isReady(url: string, agent: Agent): Promise<void> {
 async function scrapeFor(seconds: number, url: string, agent: Agent) {
   const GOLDEN = (Math.sqrt(5) - 1) / 2;
   const begin = performance.now();
+  const passed = () => (performance.now() - begin) / 1000;
   const until = (second: number) =>
-    new Promise((resolve) => setTimeout(resolve, begin + second * 1000 - performance.now()));
+    new Promise((resolve) => setTimeout(resolve, Math.max(0, second - passed()) * 1000));
   const latencies: number[] = [];
-  let last: Buffer = Buffer.alloc(0);
-  for (let k = 0; k < Math.floor(seconds / INTERVAL_S); k++) {
+  let failed = 0;
+  let last: Buffer | undefined;
+  for (let k = 0; k < Math.floor(seconds / INTERVAL_S) && passed() < seconds; k++) {
     await until((k + (((k + 1) * GOLDEN) % 1)) * INTERVAL_S);
     const start = performance.now();
-    const { status, body } = await fetchBody(`${url}/metrics`, agent);
-    if (status !== 200) throw new Error(`/metrics answers ${status}`);
+    const answer = await fetchBody(`${url}/metrics`, agent).catch(() => undefined);
     latencies.push(performance.now() - start);
-    last = body;
+    if (answer?.status === 200) last = answer.body;
+    else failed++;
   }
   await until(seconds);
-  return { latencies, last };
+  return { latencies, failed, last, seconds: Math.round(passed()) };
 }
 
 async function fetchBody(url: string, agent: Agent): Promise<{ status: number; body: Buffer }> {
   return new Promise((resolve, reject) => {
     const headers = { accept: "application/openmetrics-text;version=1.0.0", "accept-encoding": "gzip" };
-    const request = get(url, { agent, headers }, (response) => {
+    const signal = AbortSignal.timeout(SCRAPE_TIMEOUT_MS);
+    const request = get(url, { agent, headers, signal }, (response) => {
       const chunks: Buffer[] = [];
       response.on("data", (chunk: Buffer) => chunks.push(chunk));
       response.on("error", reject);
