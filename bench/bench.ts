@@ -1,173 +1,97 @@
 /**
- * `npm run bench [-- --json] [-- --sizes=100,1000]`: the pipeline from an answer's bytes to the exposition's bytes, beside
- * `JSON.parse` of the same bytes in the same run. Times are medians; on a noisy machine only the ratios mean something.
+ * `npm run bench`: what the exporter costs, from an answer's bytes to a scraped body, beside `JSON.parse`, copying, and
+ * prom-client. On a noisy machine only the ratios mean something. Flags:
+ *
+ *     --json                the results as JSON, instead of tables
+ *     --sizes=100,1000      numbers of connections; default 100,300,1000,3000,10000
+ *     --only=PART,...       pipeline, prom-client, process; default all
+ *     --seconds=60          for how long the process is watched
+ *     --write               also writes docs/bench.json and what is made from it
+ *     --chart=FILE          also writes the chart to this file
  */
 
-import { cpus } from "node:os";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { availableParallelism, cpus, freemem, loadavg, totalmem } from "node:os";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { encode } from "../src/exposition/encode.ts";
-import { createWorld } from "../src/simulator/world.ts";
-import { SnapshotBuilder } from "../src/snapshot/build.ts";
-import type { Snapshot, StatsSnapshot } from "../src/snapshot/snapshot.ts";
-import { decodeArray } from "../src/sora/decode.ts";
-import { Sums } from "../src/sums/sums.ts";
+import { benchChart } from "./chart.ts";
+import { run } from "./child.ts";
+import { describeMachine, tablesOf } from "./page.ts";
+import { measurePipeline } from "./pipeline.ts";
+import type { Machine, PipelineResult, ProcessResult, PromClientResult, Results } from "./results.ts";
+import { measureProcess } from "./running/running.ts";
 
-const ROUNDS = 9;
-/** Rounds that do not count: at least three, and enough for small answers to be compiled as large ones are. */
-const WARM_UP_CONNECTIONS = 20_000;
-/** So that counters are what they are in a call that goes on, not all zero. */
-const WORLD_SECONDS = 120;
+/** The issue of prom-client and of the process is at these sizes; what lies in between is for the chart. */
+const COMPARED = [100, 1000, 10_000];
+const WATCHED = [100, 10_000];
+const PROM_CLIENT_TIMEOUT_MS = 600_000;
 
-interface Result {
-  connections: number;
-  series: number;
-  answerMB: number;
-  expositionMB: number;
-  /** Of that, what is of channels and of the target. */
-  sumsMB: number;
-  /** Medians, in milliseconds. */
-  jsonParseMs: number;
-  buildMs: number;
-  /** For the sums of channels and of the target. */
-  sumsMs: number;
-  encodeMs: number;
-  pipelineMs: number;
-  pipelineOverJsonParse: number;
-  /** The same where only channels and the target are exported. */
-  sumsOnlyOverJsonParse: number;
-  /** Kept by one snapshot, in bytes a connection, measured around garbage collections. */
-  snapshotBytesPerConnection: number;
-}
-
+const root = fileURLToPath(new URL("..", import.meta.url));
 const { values: flags } = parseArgs({
   options: {
     json: { type: "boolean", default: false },
-    sizes: { type: "string", default: "100,1000,10000" },
+    sizes: { type: "string", default: "100,300,1000,3000,10000" },
+    only: { type: "string", default: "pipeline,prom-client,process" },
+    seconds: { type: "string", default: "60" },
+    write: { type: "boolean", default: false },
+    chart: { type: "string" },
   },
 });
-const results = flags.sizes.split(",").map((size) => measure(Number(size)));
-const machine = `Node.js ${process.version}, ${cpus().length} x ${cpus()[0]?.model ?? "unknown CPU"}`;
-if (flags.json) console.log(JSON.stringify({ machine, rounds: ROUNDS, results }, null, 2));
-else {
-  console.log(`${machine}; medians of ${ROUNDS} rounds after a warm-up`);
-  console.table(results.map(rounded));
+const sizes = flags.sizes.split(",").map(Number);
+const parts = new Set(flags.only.split(","));
+const machine = describe();
+
+const pipeline: PipelineResult[] = [];
+const promClient: PromClientResult[] = [];
+const processes: ProcessResult[] = [];
+for (const size of parts.has("pipeline") ? sizes : []) {
+  say(`pipeline, ${size} connections`);
+  pipeline.push(await measurePipeline(size));
+}
+for (const size of parts.has("prom-client") ? sizes.filter((one) => COMPARED.includes(one)) : []) {
+  say(`prom-client, ${size} connections`);
+  promClient.push(await measurePromClient(size));
+}
+if (parts.has("process")) execFileSync(process.execPath, [`${root}scripts/build.ts`], { stdio: "inherit" });
+for (const size of parts.has("process") ? sizes.filter((one) => WATCHED.includes(one)) : []) {
+  say(`the process, ${size} connections`);
+  processes.push(await measureProcess(size, Number(flags.seconds)));
 }
 
-function measure(size: number): Result {
-  const body = answerOf(size);
-  const builder = new SnapshotBuilder("bench");
-  const sums = new Sums("bench");
-  let snapshot: StatsSnapshot | undefined;
-  let added: Snapshot[] = [];
-  let expositionBytes = 0;
-  let sumBytes = 0;
-  const times = {
-    jsonParse: [] as number[],
-    build: [] as number[],
-    sums: [] as number[],
-    encode: [] as number[],
-    pipeline: [] as number[],
-    sumsOnly: [] as number[],
-  };
-  const warmUp = Math.max(3, Math.ceil(WARM_UP_CONNECTIONS / size));
-  // One after the other, not in turns: each parse of a large answer changes how the collector treats the next one.
-  for (let round = -warmUp; round < ROUNDS; round++) {
-    const parse = time(() => void JSON.parse(body.toString("utf8")));
-    if (round >= 0) times.jsonParse.push(parse);
-  }
-  for (let round = -warmUp; round < ROUNDS; round++) {
-    let answer: ReturnType<typeof decodeArray> | undefined;
-    const decode = time(() => (answer = decodeArray(body, "connections")));
-    const build = time(() => (snapshot = builder.build(answer!.elements, 0).snapshot));
-    // Between polls nothing holds an answer; holding two here would be the collector's work, not the pipeline's.
-    answer = undefined;
-    const adding = time(() => (added = sums.add(snapshot!, (warmUp + round) * 10_000)));
-    expositionBytes = sumBytes = 0;
-    const encoding = time(() => {
-      for (const chunk of encode([], [snapshot!, ...added], "openmetrics")) expositionBytes += chunk.length;
+const results: Results = { machine, pipeline, promClient, process: processes };
+if (flags.json) console.log(JSON.stringify(results, null, 2));
+else console.log(`${describeMachine(machine)}\n\n${tablesOf(results)}`);
+if (flags.chart !== undefined) writeFileSync(flags.chart, benchChart(results));
+if (flags.write) {
+  mkdirSync(`${root}docs`, { recursive: true });
+  writeFileSync(`${root}docs/bench.json`, `${JSON.stringify(results, null, 2)}\n`);
+  execFileSync(process.execPath, [`${root}scripts/docs.ts`], { stdio: "inherit" });
+}
+
+async function measurePromClient(connections: number): Promise<PromClientResult> {
+  // What is free, but for what everybody else needs.
+  const heapMB = Math.floor((freemem() / 1024 ** 2) * 0.8);
+  try {
+    return await run<PromClientResult>("prom-client.ts", [String(connections)], {
+      timeoutMs: PROM_CLIENT_TIMEOUT_MS,
+      execArgv: ["--expose-gc", `--max-old-space-size=${heapMB}`],
     });
-    const encodingSums = time(() => {
-      for (const chunk of encode([], added, "openmetrics")) sumBytes += chunk.length;
-    });
-    if (round < 0) continue;
-    times.build.push(build);
-    times.sums.push(adding);
-    times.encode.push(encoding);
-    times.pipeline.push(decode + build + adding + encoding);
-    times.sumsOnly.push(decode + build + adding + encodingSums);
+  } catch (error) {
+    return { connections, failure: `with a heap of ${heapMB} MB: ${(error as Error).message}` };
   }
-  const pipelineMs = median(times.pipeline);
-  const jsonParseMs = median(times.jsonParse);
+}
+
+function describe(): Machine {
   return {
-    connections: snapshot!.rows.length,
-    series: [snapshot!, ...added].reduce((sum, { series }) => sum + series, 0),
-    answerMB: body.length / 1e6,
-    expositionMB: expositionBytes / 1e6,
-    sumsMB: sumBytes / 1e6,
-    jsonParseMs,
-    buildMs: median(times.build),
-    sumsMs: median(times.sums),
-    encodeMs: median(times.encode),
-    pipelineMs,
-    pipelineOverJsonParse: pipelineMs / jsonParseMs,
-    sumsOnlyOverJsonParse: median(times.sumsOnly) / jsonParseMs,
-    snapshotBytesPerConnection: snapshotMemory(body) / snapshot!.rows.length,
+    node: process.version,
+    cpu: cpus()[0]?.model ?? "unknown CPU",
+    cores: availableParallelism(),
+    memoryGB: Math.round(totalmem() / 1e9),
+    loadAverage: loadavg(),
   };
 }
 
-function answerOf(size: number): Buffer {
-  const startMs = Date.UTC(2026, 0, 1);
-  const world = createWorld({
-    seed: 1,
-    channels: Math.ceil(size / 10),
-    connections: size,
-    nodes: 1,
-    form: "2024",
-    startMs,
-  });
-  world.advanceTo(startMs + WORLD_SECONDS * 1000);
-  return Buffer.from(JSON.stringify(world.connections({ local: false })));
-}
-
-/** What stays in memory for one more snapshot once a builder has seen the answer. */
-function snapshotMemory(body: Buffer): number {
-  const builder = new SnapshotBuilder("bench");
-  builder.build(decodeArray(body, "connections").elements, 0);
-  const before = used();
-  const { snapshot } = builder.build(decodeArray(body, "connections").elements, 1);
-  const after = used();
-  return snapshot.series > 0 ? after - before : 0;
-}
-
-function collectGarbage(): void {
-  if (globalThis.gc === undefined) throw new Error("run with node --expose-gc");
-  globalThis.gc();
-}
-
-function used(): number {
-  collectGarbage();
-  collectGarbage();
-  const { heapUsed, arrayBuffers } = process.memoryUsage();
-  return heapUsed + arrayBuffers;
-}
-
-/** Milliseconds that a task takes. The garbage of what ran before is collected first, or the task would pay for it. */
-function time(task: () => void): number {
-  collectGarbage();
-  const start = performance.now();
-  task();
-  return performance.now() - start;
-}
-
-function median(numbers: number[]): number {
-  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]!;
-}
-
-function rounded(result: Result): Record<string, number> {
-  return Object.fromEntries(
-    Object.entries(result).map(([name, value]: [string, number]) => [
-      name,
-      Number.isInteger(value) ? value : Number(value.toPrecision(3)),
-    ]),
-  );
+function say(what: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`${what} ...\n`);
 }

@@ -1,12 +1,26 @@
 /** Writes the generated documents, or with `--check` tells which are not level with the code and exits with 1. */
 
 import { readFileSync, writeFileSync } from "node:fs";
+import { benchChart } from "../bench/chart.ts";
+import { benchPage } from "../bench/page.ts";
+import type { Results } from "../bench/results.ts";
 import { configJsonSchema } from "../src/config/schema.ts";
 import { metricsPage } from "./metrics-page.ts";
+
+// What was measured is kept as it is; what is shown of it is made here. Before the first `npm run bench -- --write`
+// there is nothing to show.
+const measured = read(new URL("../docs/bench.json", import.meta.url));
+const results = measured === undefined ? undefined : (JSON.parse(measured) as Results);
 
 const documents = new Map([
   ["METRICS.md", metricsPage()],
   ["config.schema.json", `${JSON.stringify(configJsonSchema(), null, 2)}\n`],
+  ...(results === undefined
+    ? []
+    : ([
+        ["docs/bench.md", benchPage(results)],
+        ["docs/bench.svg", benchChart(results)],
+      ] as const)),
 ]);
 
 for (const [name, content] of documents) {

@@ -146,7 +146,8 @@ export function totalTraffic(ledger: Ledger, connections: readonly Connection[])
   return total;
 }
 
-function addTraffic(
+/** Adds what a connection has had so far. */
+export function addTraffic(
   traffic: Traffic,
   { sections: { rtp, rtp_hdr_ext: extensions, sctp } }: Connection,
 ): void {
@@ -169,7 +170,8 @@ function addTraffic(
   traffic.sentSctpBytes += sctp.total_sent_sctp_byte_size;
 }
 
-function noTraffic(): Traffic {
+/** Traffic of nobody. */
+export function noTraffic(): Traffic {
   return {
     ...{ receivedSrtp: 0, receivedSrtpBytes: 0, sentSrtp: 0, sentSrtpBytes: 0 },
     ...{ decryptedSrtp: 0, decryptedSrtpBytes: 0 },

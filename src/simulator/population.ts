@@ -4,8 +4,8 @@
  */
 
 import { createConnection } from "./connection.ts";
-import { createLedger, noteJoin, noteLeave, noteMissed } from "./ledger.ts";
-import type { Ledger } from "./ledger.ts";
+import { addTraffic, createLedger, noteJoin, noteLeave, noteMissed } from "./ledger.ts";
+import type { Ledger, Traffic } from "./ledger.ts";
 import type { Cut, Life, Slot } from "./plan.ts";
 import { lifeAfter, planConnection } from "./plan.ts";
 import type { Recording } from "./recording.ts";
@@ -44,6 +44,8 @@ export interface State {
   fromTick: number;
   /** By node. */
   readonly ledgers: Ledger[];
+  /** Of connections that have left, since the world's start: no restart of Sora ends it, and nothing in it is estimated. */
+  readonly departed: Traffic;
   relay: Relay;
   /** By channel. */
   readonly recordings: Map<string, Recording>;
@@ -126,6 +128,7 @@ function remove(state: State, slot: number, uncounted: number, tick: number = st
   const connection = state.connections[slot];
   if (connection === undefined) return;
   state.connections[slot] = undefined;
+  addTraffic(state.departed, connection);
   state.channels[connection.plan.slot.channel]!.members -= 1;
   noteLeave(state.ledgers[connection.plan.slot.node]!, connection, tick, uncounted);
 }

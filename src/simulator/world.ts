@@ -8,8 +8,8 @@
 import type { Form } from "../sora/documented.ts";
 import { addOffer, createChannel, createSlots, isLossy, resetOffer, setWeather } from "./channels.ts";
 import { advanceConnection, copyConnection } from "./connection.ts";
-import { createLedger, settle } from "./ledger.ts";
-import type { Ledger } from "./ledger.ts";
+import { addTraffic, createLedger, noTraffic, settle } from "./ledger.ts";
+import type { Ledger, Traffic } from "./ledger.ts";
 import { createLicensing, licenseIn, loadLicense } from "./license.ts";
 import type { License } from "./license.ts";
 import { channelNames } from "./names.ts";
@@ -79,6 +79,11 @@ export interface World {
   channel(id: string): Channel | undefined;
   /** What a node has counted. */
   ledger(node: number): Ledger;
+  /**
+   * What all connections have had since the world's start, on all nodes, up to the last moment of those that left. What
+   * was never counted, as the world leapt over it, is not in it.
+   */
+  produced(): Traffic;
   readonly options: WorldOptions;
   /** The time of the last `advanceTo`, in milliseconds since the epoch. */
   readonly nowMs: number;
@@ -132,6 +137,7 @@ export function createWorld(options: WorldOptions): World {
     restarts: 0,
     fromTick: 0,
     ledgers: Array.from({ length: options.nodes }, createLedger),
+    departed: noTraffic(),
     relay: createRelay(options.nodes),
     recordings: new Map(),
   };
@@ -160,6 +166,11 @@ export function createWorld(options: WorldOptions): World {
     disconnect: (connection) => disconnect(state, connection),
     channel: (id) => state.channels.find((channel) => channel.id === id),
     ledger: (node) => state.ledgers[node]!,
+    produced() {
+      const total = { ...state.departed };
+      for (const connection of world.members()) addTraffic(total, connection);
+      return total;
+    },
     options,
     get nowMs() {
       return timestampMs;

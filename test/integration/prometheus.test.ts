@@ -1,13 +1,11 @@
 /** A real Prometheus scrapes the exporter on the simulator, and is then asked for values that the simulator knows. */
 
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Simulator, startSimulator } from "../../src/simulator/server.ts";
 import { everyCall, type RunningExporter, runExporter, until } from "../support/exporter.ts";
+import { type Prometheus, startPrometheus } from "../support/prometheus.ts";
 import { lacks } from "../support/tools.ts";
 
 interface Connection {
@@ -20,21 +18,14 @@ interface Connection {
   simulcast: Record<string, { rtp: { total_received_rtp: number } }>;
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 describe.skipIf(lacks("prometheus"))("Prometheus", () => {
   let now = Date.UTC(2026, 0, 1);
   let simulator: Simulator;
   let exporter: RunningExporter;
-  let prometheus: ChildProcess;
-  let directory: string;
+  let prometheus: Prometheus;
   let url: string;
+  let query: Prometheus["query"];
+  let scrapes: Prometheus["scrapes"];
 
   beforeAll(async () => {
     const world = { seed: 3, channels: 4, connections: 40, nodes: 2, form: "2024", startMs: now } as const;
@@ -42,47 +33,14 @@ describe.skipIf(lacks("prometheus"))("Prometheus", () => {
     exporter = await runExporter([
       { name: "sim", url: simulator.url, intervalMs: 500, timeoutMs: 500, calls: everyCall(500) },
     ]);
-    directory = mkdtempSync(join(tmpdir(), "sora-stats-exporter-"));
-    const config = join(directory, "prometheus.yml");
-    const job = `{job_name: sora, static_configs: [{targets: ['${new URL(exporter.url).host}']}]}`;
-    writeFileSync(config, `global: {scrape_interval: 1s, scrape_timeout: 1s}\nscrape_configs: [${job}]\n`);
-    const address = `127.0.0.1:${await freePort()}`;
-    url = `http://${address}`;
-    prometheus = spawn(
-      "prometheus",
-      [
-        `--config.file=${config}`,
-        `--storage.tsdb.path=${join(directory, "data")}`,
-        `--web.listen-address=${address}`,
-      ],
-      { stdio: "ignore" },
-    );
-    await until(async () => (await fetch(`${url}/-/ready`).catch(() => undefined))?.ok === true, 25_000);
+    prometheus = await startPrometheus(exporter.url);
+    ({ url, query, scrapes } = prometheus);
   });
 
   afterAll(async () => {
-    prometheus.kill();
-    await new Promise((resolve) => prometheus.once("exit", resolve));
+    await prometheus.close();
     await Promise.all([exporter.close(), simulator.close()]);
-    rmSync(directory, { recursive: true });
   });
-
-  async function query(promql: string): Promise<{ metric: Record<string, string>; value: number }[]> {
-    const response = await fetch(`${url}/api/v1/query?query=${encodeURIComponent(promql)}`);
-    const { status, data } = (await response.json()) as {
-      status: string;
-      data: { result: { metric: Record<string, string>; value: [number, string] }[] };
-    };
-    expect(status).toBe("success");
-    return data.result.map(({ metric, value }) => ({ metric, value: Number(value[1]) }));
-  }
-
-  /** Waits until Prometheus has scraped so many more times. */
-  async function scrapes(more: number): Promise<void> {
-    const count = async () => (await query("count_over_time(up{job='sora'}[1h])"))[0]?.value ?? 0;
-    const start = await count();
-    await until(async () => (await count()) >= start + more, 25_000);
-  }
 
   function byConnection(result: { metric: Record<string, string>; value: number }[], label?: string) {
     return new Map(

@@ -200,6 +200,21 @@ test("a receiver is sent what the other senders of its channel send", () => {
   expect(compared).toBeGreaterThan(20);
 });
 
+test("what was produced is what all connections had in their last second, through restarts too", () => {
+  const world = createWorld(options({ connections: 30, nodes: 2 }));
+  const path = "rtp total_received_rtp_byte_size";
+  const last = new Map<string, number>();
+  for (let second = 1; second <= 900; second++) {
+    world.advanceTo(START_MS + second * 1_000);
+    for (const [id, connection] of byId(world.members().map((one) => world.show(one) as Answer)))
+      last.set(id, read(connection, path));
+    if (second === 300) world.setScenario({ scenario: "sfu-restart" }, world.nowMs);
+    if (second === 500) world.disconnect(world.members()[0]!);
+  }
+  expect(last.size).toBeGreaterThan(90);
+  expect(world.produced().receivedSrtpBytes).toBe([...last.values()].reduce((a, b) => a + b, 0));
+});
+
 test("impossible options are refused", () => {
   expect(() => createWorld(options({ channels: 0 }))).toThrow(
     new RangeError("channels must be an integer of at least 1, not 0"),

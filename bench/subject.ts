@@ -1,0 +1,35 @@
+/**
+ * What is measured: an answer's bytes become a snapshot, snapshots become an exposition's bytes. The one place of the
+ * benchmark that knows how the exporter does it.
+ */
+
+import { encode } from "../src/exposition/encode.ts";
+import { SnapshotBuilder } from "../src/snapshot/build.ts";
+import { type Level, selectLevels, type Snapshot, type StatsSnapshot } from "../src/snapshot/snapshot.ts";
+import { decodeArray } from "../src/sora/decode.ts";
+import { Sums } from "../src/sums/sums.ts";
+
+/** One target's pipeline, which keeps what it learns from poll to poll. */
+export interface Subject {
+  /** @param body an answer of GetStatsAllConnections */
+  read(body: Buffer, timeMs: number): StatsSnapshot;
+  /** The sums of channels and of the target, after one more poll. */
+  addUp(snapshot: StatsSnapshot, timeMs: number): readonly Snapshot[];
+  /** Uncompressed OpenMetrics of the levels, chunk by chunk. */
+  write(snapshots: readonly Snapshot[]): IteratorObject<Uint8Array>;
+}
+
+/** @param levels whose series are written */
+export function createSubject(levels: readonly Level[]): Subject {
+  const shown = new Set(levels);
+  const builder = new SnapshotBuilder("bench");
+  const sums = new Sums("bench");
+  return {
+    read: (body, timeMs) => {
+      const { elements, validUtf8 } = decodeArray(body, "connections");
+      return builder.build(elements, timeMs, validUtf8).snapshot;
+    },
+    addUp: (snapshot, timeMs) => sums.add(snapshot, timeMs),
+    write: (snapshots) => encode([], selectLevels(snapshots, shown), "openmetrics"),
+  };
+}
