@@ -1,6 +1,7 @@
-/** The numbers of one poll, found connection by connection, are laid out column by column. */
+/** The columns of one poll, put into families. */
 
 import type { Label } from "../catalog/resolve.ts";
+import type { ColumnPlan } from "./columns.ts";
 import {
   compareNames,
   countSeries,
@@ -9,7 +10,6 @@ import {
   type Family,
   type StatsSnapshot,
 } from "./snapshot.ts";
-import type { ColumnPlan } from "./tree.ts";
 
 /** The series of one info metric, as they were found. */
 export interface InfoEntries {
@@ -25,23 +25,19 @@ export interface Found {
   readonly timeMs: number;
   readonly connections: readonly Connection[];
   readonly columns: readonly ColumnPlan[];
-  /** Index into `columns` of each value, connection after connection. */
-  readonly columnOf: Uint32Array;
-  readonly values: Float64Array;
-  /** For each connection, where its values end. */
-  readonly rowEnds: readonly number[];
   readonly infos: Iterable<InfoEntries>;
 }
 
-/** Lays a poll's numbers out as a snapshot. Numbers are copied; nothing of `found` is kept but the connections. */
+/** Lays a poll out as a snapshot, to which the numbers are handed over. */
 export function layOut(found: Found): StatsSnapshot {
   const used = found.columns.filter(({ count }) => count > 0).sort(byFamilyThenLabels);
-  const { values, rows } = scatter(found, used);
+  const unknownPaths = [...new Set(used.flatMap(({ unknown }) => unknown ?? []))];
   const families: Family[] = [];
   for (let i = 0; i < used.length;) {
     const { family: name, help, type } = used[i]!;
     const columns: Column[] = [];
-    for (; i < used.length && used[i]!.family === name; i++) columns.push(toColumn(used[i]!, values, rows));
+    for (; i < used.length && used[i]!.family === name; i++)
+      columns.push(used[i]!.finish(found.connections.length)!);
     families.push({ name, help, type, columns });
   }
   const infos = [...found.infos].map(toInfoFamily);
@@ -52,42 +48,7 @@ export function layOut(found: Found): StatsSnapshot {
     rows: found.connections,
     families: all,
     series: countSeries(all),
-    unknownPaths: [...new Set(used.flatMap(({ unknown }) => unknown ?? []))],
-  };
-}
-
-/** Puts every value at its place in its column; one pass, each column with a cursor of its own. */
-function scatter(found: Found, used: readonly ColumnPlan[]): { values: Float64Array; rows: Uint32Array } {
-  const { columns, columnOf, rowEnds } = found;
-  let valueCount = 0;
-  let rowCount = 0;
-  for (const plan of used) {
-    plan.cursor = valueCount;
-    valueCount += plan.count;
-    plan.rowCursor = -1;
-    if (plan.count < rowEnds.length) {
-      plan.rowCursor = rowCount;
-      rowCount += plan.count;
-    }
-  }
-  const values = new Float64Array(valueCount);
-  const rows = new Uint32Array(rowCount);
-  let entry = 0;
-  for (let row = 0; row < rowEnds.length; row++) {
-    for (const end = rowEnds[row]!; entry < end; entry++) {
-      const plan = columns[columnOf[entry]!]!;
-      values[plan.cursor++] = found.values[entry]!;
-      if (plan.rowCursor >= 0) rows[plan.rowCursor++] = row;
-    }
-  }
-  return { values, rows };
-}
-
-function toColumn(plan: ColumnPlan, values: Float64Array, rows: Uint32Array): Column {
-  return {
-    labels: plan.labels,
-    rows: plan.rowCursor < 0 ? undefined : rows.subarray(plan.rowCursor - plan.count, plan.rowCursor),
-    values: values.subarray(plan.cursor - plan.count, plan.cursor),
+    unknownPaths,
   };
 }
 

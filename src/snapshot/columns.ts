@@ -1,0 +1,108 @@
+/** The columns of a snapshot while they grow. */
+
+import type { Label, Resolved } from "../catalog/resolve.ts";
+import { type Column, type MetricType, typeOf } from "./snapshot.ts";
+
+const NO_VALUES = new Float64Array(0);
+const FIRST_CAPACITY = 16;
+
+/**
+ * Where the values of one series per connection are collected, poll after poll. Its arrays are handed over to the snapshot
+ * as they are, so that no number is held twice.
+ */
+export class ColumnPlan {
+  readonly index: number;
+  readonly family: string;
+  readonly help: string;
+  readonly type: MetricType;
+  readonly labels: readonly Label[];
+  /** Sora's value is divided by this. */
+  readonly divisor: number;
+  /** See `Resolved.unknown`. */
+  readonly unknown: string | undefined;
+  /** Values in the poll at hand. */
+  count = 0;
+  /** Row of the last value. */
+  #lastRow = -1;
+  /** Values in the last poll that came to its end. */
+  #expected = 0;
+  #values = NO_VALUES;
+  /** Undefined until the first row that has no value. */
+  #rows: Uint32Array<ArrayBuffer> | undefined;
+
+  constructor(index: number, { name, help, labels, divisor, unknown }: Resolved) {
+    this.index = index;
+    this.family = name;
+    this.help = help;
+    this.type = typeOf(name);
+    this.labels = labels;
+    this.divisor = divisor;
+    this.unknown = unknown;
+  }
+
+  /** Forgets the poll at hand. */
+  clear(): void {
+    this.count = 0;
+    this.#lastRow = -1;
+    this.#values = NO_VALUES;
+    this.#rows = undefined;
+  }
+
+  /** Adds the value of a row; rows ascend. Of two spellings of one field in one connection the first counts. */
+  add(row: number, value: number): void {
+    if (this.#lastRow === row) return;
+    this.#lastRow = row;
+    const at = this.count++;
+    if (at === this.#values.length) this.#grow();
+    if (this.#rows !== undefined) this.#rows[at] = row;
+    else if (at !== row) this.#startRows(at, row);
+    this.#values[at] = value;
+  }
+
+  /**
+   * Hands the column of the poll at hand over, which has so many rows; nothing of it is kept.
+   *
+   * @returns undefined where it has no values
+   */
+  finish(rows: number): Column | undefined {
+    const { count, labels } = this;
+    this.#expected = count;
+    if (count === 0) return undefined;
+    if (this.#rows === undefined && count < rows) this.#startRows(count, undefined);
+    const column = {
+      labels,
+      rows: this.#rows && cut(this.#rows, count),
+      values: cut(this.#values, count),
+    };
+    this.clear();
+    return column;
+  }
+
+  #grow(): void {
+    const { length } = this.#values;
+    // Some more than last time, as connections come and go.
+    const usual = this.#expected + (this.#expected >> 4) + FIRST_CAPACITY;
+    const capacity = length < usual ? usual : length * 2;
+    const values = new Float64Array(capacity);
+    values.set(this.#values);
+    this.#values = values;
+    if (this.#rows === undefined) return;
+    const rows = new Uint32Array(capacity);
+    rows.set(this.#rows);
+    this.#rows = rows;
+  }
+
+  /** So far each row had a value. */
+  #startRows(count: number, row: number | undefined): void {
+    const rows = new Uint32Array(this.#values.length);
+    for (let i = 0; i < count; i++) rows[i] = i;
+    if (row !== undefined) rows[count] = row;
+    this.#rows = rows;
+  }
+}
+
+/** The beginning of an array; where much more would be kept in memory, a copy. */
+function cut<T extends Float64Array<ArrayBuffer> | Uint32Array<ArrayBuffer>>(array: T, length: number): T {
+  const wasteful = array.length > length + (length >> 3) + 2 * FIRST_CAPACITY;
+  return (wasteful ? array.slice(0, length) : array.subarray(0, length)) as T;
+}
