@@ -49,6 +49,8 @@ export class SnapshotBuilder {
   readonly #core: Core;
   #tree: Tree;
   #polls = 0;
+  /** Keys that the last answer had. */
+  #usualNodes = 0;
   #poll: Poll | undefined;
 
   /**
@@ -59,7 +61,7 @@ export class SnapshotBuilder {
     this.#target = target;
     this.#limits = limits;
     this.#core = new Core(limits);
-    this.#tree = createTree(limits.labelValueLength);
+    this.#tree = this.#createTree();
   }
 
   /** How many keys of earlier answers are kept in mind. */
@@ -102,7 +104,13 @@ export class SnapshotBuilder {
     return this.#finish(poll, timeMs);
   }
 
+  #createTree(): Tree {
+    return createTree(this.#limits.labelValueLength);
+  }
+
   #start(): Poll {
+    // An answer that was given up has taught something, too.
+    if (this.#tree.nodes > 2 * (this.#usualNodes + TREE_SLACK)) this.#tree = this.#createTree();
     this.#poll = new Poll(++this.#polls, this.#tree, this.#limits);
     return this.#poll;
   }
@@ -133,7 +141,7 @@ export class SnapshotBuilder {
     const departedFillTheBound =
       (unknownPaths.size >= MAX_UNKNOWN_FIELDS && unknownFields < unknownPaths.size) ||
       (labels >= MAX_LABELS && poll.labelsSeen < labels);
-    if (nodes > 2 * poll.nodesSeen + TREE_SLACK || departedFillTheBound)
-      this.#tree = createTree(this.#limits.labelValueLength);
+    if (nodes > 2 * poll.nodesSeen + TREE_SLACK || departedFillTheBound) this.#tree = this.#createTree();
+    this.#usualNodes = poll.nodesSeen;
   }
 }

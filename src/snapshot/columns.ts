@@ -22,8 +22,6 @@ export class ColumnPlan {
   readonly unknown: string | undefined;
   /** Values in the poll at hand. */
   count = 0;
-  /** Row of the last value. */
-  #lastRow = -1;
   /** Values in the last poll that came to its end. */
   #expected = 0;
   #values = NO_VALUES;
@@ -43,20 +41,17 @@ export class ColumnPlan {
   /** Forgets the poll at hand. */
   clear(): void {
     this.count = 0;
-    this.#lastRow = -1;
     this.#values = NO_VALUES;
     this.#rows = undefined;
   }
 
   /** Adds the value of a row; rows ascend. Of two spellings of one field in one connection the first counts. */
   add(row: number, value: number): void {
-    if (this.#lastRow === row) return;
-    this.#lastRow = row;
-    const at = this.count++;
-    if (at === this.#values.length) this.#grow();
-    if (this.#rows !== undefined) this.#rows[at] = row;
-    else if (at !== row) this.#startRows(at, row);
-    this.#values[at] = value;
+    // No row has lacked a value so far.
+    if (this.count === row && row < this.#values.length) {
+      this.#values[row] = value;
+      this.count = row + 1;
+    } else this.#addSlowly(row, value);
   }
 
   /**
@@ -68,7 +63,7 @@ export class ColumnPlan {
     const { count, labels } = this;
     this.#expected = count;
     if (count === 0) return undefined;
-    if (this.#rows === undefined && count < rows) this.#startRows(count, undefined);
+    if (this.#rows === undefined && count < rows) this.#startRows(count);
     const column = {
       labels,
       rows: this.#rows && cut(this.#rows, count),
@@ -76,6 +71,17 @@ export class ColumnPlan {
     };
     this.clear();
     return column;
+  }
+
+  #addSlowly(row: number, value: number): void {
+    const at = this.count;
+    const lastRow = this.#rows === undefined ? at - 1 : this.#rows[at - 1];
+    if (lastRow === row) return;
+    if (at === this.#values.length) this.#grow();
+    if (this.#rows === undefined && at !== row) this.#startRows(at);
+    if (this.#rows !== undefined) this.#rows[at] = row;
+    this.#values[at] = value;
+    this.count = at + 1;
   }
 
   #grow(): void {
@@ -93,11 +99,9 @@ export class ColumnPlan {
   }
 
   /** So far each row had a value. */
-  #startRows(count: number, row: number | undefined): void {
-    const rows = new Uint32Array(this.#values.length);
-    for (let i = 0; i < count; i++) rows[i] = i;
-    if (row !== undefined) rows[count] = row;
-    this.#rows = rows;
+  #startRows(count: number): void {
+    this.#rows = new Uint32Array(this.#values.length);
+    for (let i = 0; i < count; i++) this.#rows[i] = i;
   }
 }
 

@@ -27,6 +27,8 @@ const WINDOW_BYTES = 4 * PAGE;
 const PADDING = 64;
 const MAX_ENTRIES = 32_768;
 const MAX_NOTES = 8_192;
+/** Strings up to this length are compared with the last one at their node. */
+const REPEATED_BYTES = 24;
 const MAX_ROWS = 2_048;
 const FIRST_SLOTS = 4_096;
 /** Memory cannot be given back but all of it; above this it is. */
@@ -117,6 +119,8 @@ export class Core {
   #slots = 0;
   /** The nodes in the table, by their index there. */
   #nodes: Node[] = [];
+  /** What stood at a node last, where it was short. */
+  #last: ({ readonly bytes: Uint8Array; readonly text: unknown } | undefined)[] = [];
   #tree: Tree | undefined;
   /** Number of the last connection before the poll at hand. */
   #serialBefore = 0;
@@ -193,7 +197,7 @@ export class Core {
         at = node;
         given = node.info?.rule.labels.map(() => undefined);
       } else if (at !== undefined && node.parent === at)
-        given![at.info!.rule.labels.indexOf(node.key)] = this.#readScalar(note, kind);
+        given![at.info!.rule.labels.indexOf(node.key)] = this.#readRepeated(note, kind);
     }
     if (at !== undefined) tell(at, given);
   }
@@ -228,6 +232,23 @@ export class Core {
     return parseJson(this.#bytes.toString("utf8", at, end));
   }
 
+  /** As `#readScalar`, for what is mostly the same as it was there last time. */
+  #readRepeated(note: number, kind: number): unknown {
+    const length = this.#words[note + 3]!;
+    if (kind !== PLAIN || length > REPEATED_BYTES) return this.#readScalar(note, kind);
+    const at = this.#words[note + 2]!;
+    const index = this.#words[note + 1]!;
+    const last = this.#last[index];
+    if (last?.bytes.length === length) {
+      let i = 0;
+      while (i < length && last.bytes[i] === this.#bytes[at + i]) i++;
+      if (i === length) return last.text;
+    }
+    const text = this.#readScalar(note, kind);
+    this.#last[index] = { bytes: Uint8Array.from(this.#bytes.subarray(at, at + length)), text };
+    return text;
+  }
+
   /** Numbers of so many digits that they are not read in a step or two. */
   #readLeftNumbers(): void {
     const end = (this.#notesAt >> 2) + this.#core.noteCount.value * NOTE_WORDS;
@@ -252,6 +273,7 @@ export class Core {
     this.#top = 4096;
     this.#tree = tree;
     this.#nodes = [];
+    this.#last = [];
     this.#entriesAt = this.#allocate(MAX_ENTRIES * 12);
     this.#notesAt = this.#allocate(MAX_NOTES * NOTE_WORDS * 4);
     this.#rowsAt = this.#allocate(MAX_ROWS * ROW_WORDS * 4);

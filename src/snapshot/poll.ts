@@ -97,13 +97,14 @@ export class Poll {
   addRead(core: Core): void {
     const { columnOf, values } = core;
     const { columns } = this.#tree;
+    const addInfo = (node: Node, given: readonly unknown[] | undefined) => this.#enterObject(node, given);
     let entry = 0;
     for (let i = 0; i < core.rowCount; i++) {
       const end = core.entriesEnd(i);
       if (this.#begin(core.ids(i), () => core.isUtf8(i))) {
         const row = this.#row;
         for (; entry < end; entry++) columns[columnOf[entry]!]!.add(row, values[entry]!);
-        core.eachInfo(i, (node, given) => this.#enterObject(node, given));
+        core.eachInfo(i, addInfo);
       }
       entry = end;
     }
@@ -223,9 +224,7 @@ export class Poll {
     }
     // Keys that differ in halves of surrogate pairs alone look the same; the first is kept.
     if (labels.some(([, value]) => value.includes("\u{fffd}")) && hasInfo(info, this.#row, labels)) return;
-    const shared =
-      nodeInfo.recent.find((recent) => recent.given.every((value, i) => value === given[i]))?.shared ??
-      this.#share(info, nodeInfo, given);
+    const shared = findRecent(nodeInfo, given) ?? this.#share(info, nodeInfo, given);
     this.shortened += shared.shortened;
     info.rows.push(this.#row);
     info.labels.push(shared.labels);
@@ -265,6 +264,15 @@ export class Poll {
   #where(path: readonly string[]): string {
     return `connection ${JSON.stringify(this.#connection?.connectionId)}: ${path.join(".")}`;
   }
+}
+
+function findRecent({ recent }: NodeInfo, given: readonly unknown[]): SharedLabels | undefined {
+  for (const { given: earlier, shared } of recent) {
+    let i = 0;
+    while (i < given.length && earlier[i] === given[i]) i++;
+    if (i === given.length) return shared;
+  }
+  return undefined;
 }
 
 function hasInfo({ rows, labels: all }: InfoEntries, row: number, labels: readonly Label[]): boolean {
