@@ -6,7 +6,7 @@ import { type BuildLimits, MAX_LABELS, MAX_UNKNOWN_FIELDS, Poll } from "./poll.t
 import type { ConnectionRejection, DropReason, Rejections, ValueRejection } from "./rejections.ts";
 import type { StatsSnapshot } from "./snapshot.ts";
 import { Stream } from "./stream.ts";
-import { createTree, type Tree } from "./tree.ts";
+import { createTree, sortedColumns, type Tree } from "./tree.ts";
 
 export interface Built {
   readonly snapshot: StatsSnapshot;
@@ -121,7 +121,7 @@ export class SnapshotBuilder {
       target: this.#target,
       timeMs,
       connections: poll.connections,
-      columns: this.#tree.columns,
+      columns: sortedColumns(this.#tree),
       infos: poll.infos.values(),
     });
     this.#forgetOldKeys(poll, snapshot.unknownPaths.length);

@@ -16,6 +16,8 @@ export class ColumnPlan {
   readonly help: string;
   readonly type: MetricType;
   readonly labels: readonly Label[];
+  /** The labels' values, to sort by. */
+  readonly labelText: string;
   /** Sora's value is divided by this. */
   readonly divisor: number;
   /** See `Resolved.unknown`. */
@@ -34,14 +36,20 @@ export class ColumnPlan {
     this.help = help;
     this.type = typeOf(name);
     this.labels = labels;
+    this.labelText = labels.map(([, value]) => value).join("\0");
     this.divisor = divisor;
     this.unknown = unknown;
   }
 
-  /** Forgets the poll at hand. */
-  clear(): void {
+  /** How many values there is room for at first: some more than last time, as connections come and go. */
+  get usual(): number {
+    return this.#expected === 0 ? 0 : this.#expected + (this.#expected >> 4) + FIRST_CAPACITY;
+  }
+
+  /** Begins a poll, with room for its values. */
+  begin(values: Float64Array<ArrayBuffer>): void {
     this.count = 0;
-    this.#values = NO_VALUES;
+    this.#values = values;
     this.#rows = undefined;
   }
 
@@ -69,7 +77,7 @@ export class ColumnPlan {
       rows: this.#rows && cut(this.#rows, count),
       values: cut(this.#values, count),
     };
-    this.clear();
+    this.begin(NO_VALUES);
     return column;
   }
 
@@ -85,10 +93,7 @@ export class ColumnPlan {
   }
 
   #grow(): void {
-    const { length } = this.#values;
-    // Some more than last time, as connections come and go.
-    const usual = this.#expected + (this.#expected >> 4) + FIRST_CAPACITY;
-    const capacity = length < usual ? usual : length * 2;
+    const capacity = Math.max(FIRST_CAPACITY, this.#values.length * 2);
     const values = new Float64Array(capacity);
     values.set(this.#values);
     this.#values = values;
@@ -103,6 +108,13 @@ export class ColumnPlan {
     this.#rows = new Uint32Array(this.#values.length);
     for (let i = 0; i < count; i++) this.#rows[i] = i;
   }
+}
+
+/** Begins a poll of all columns; what most will hold lies side by side, as an array of its own costs more than it holds. */
+export function beginColumns(columns: readonly ColumnPlan[]): void {
+  const room = new Float64Array(columns.reduce((sum, { usual }) => sum + usual, 0));
+  let at = 0;
+  for (const column of columns) column.begin(room.subarray(at, (at += column.usual)));
 }
 
 /** The beginning of an array; where much more would be kept in memory, a copy. */

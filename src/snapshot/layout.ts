@@ -24,21 +24,22 @@ export interface Found {
   readonly target: string;
   readonly timeMs: number;
   readonly connections: readonly Connection[];
+  /** By family, then by the values of their labels. */
   readonly columns: readonly ColumnPlan[];
   readonly infos: Iterable<InfoEntries>;
 }
 
 /** Lays a poll out as a snapshot, to which the numbers are handed over. */
 export function layOut(found: Found): StatsSnapshot {
-  const used = found.columns.filter(({ count }) => count > 0).sort(byFamilyThenLabels);
-  const unknownPaths = [...new Set(used.flatMap(({ unknown }) => unknown ?? []))];
-  const families: Family[] = [];
-  for (let i = 0; i < used.length;) {
-    const { family: name, help, type } = used[i]!;
-    const columns: Column[] = [];
-    for (; i < used.length && used[i]!.family === name; i++)
-      columns.push(used[i]!.finish(found.connections.length)!);
-    families.push({ name, help, type, columns });
+  const unknownPaths = new Set<string>();
+  const families: (Family & { readonly columns: Column[] })[] = [];
+  for (const plan of found.columns) {
+    const column = plan.finish(found.connections.length);
+    if (column === undefined) continue;
+    if (plan.unknown !== undefined) unknownPaths.add(plan.unknown);
+    const { family: name, help, type } = plan;
+    if (families.at(-1)?.name === name) families.at(-1)!.columns.push(column);
+    else families.push({ name, help, type, columns: [column] });
   }
   const infos = [...found.infos].map(toInfoFamily);
   const all = [...families, ...infos].sort((a, b) => compareNames(a.name, b.name));
@@ -48,7 +49,7 @@ export function layOut(found: Found): StatsSnapshot {
     rows: found.connections,
     families: all,
     series: countSeries(all),
-    unknownPaths,
+    unknownPaths: [...unknownPaths],
   };
 }
 
@@ -60,12 +61,4 @@ function toInfoFamily({ family, help, rows, labels }: InfoEntries): Family {
     entryLabels: labels,
   };
   return { name: family, help, type: "gauge", columns: [column] };
-}
-
-function byFamilyThenLabels(a: ColumnPlan, b: ColumnPlan): number {
-  return compareNames(a.family, b.family) || compareNames(labelText(a), labelText(b));
-}
-
-function labelText({ labels }: ColumnPlan): string {
-  return labels.map(([, value]) => value).join("\0");
 }

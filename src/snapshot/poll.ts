@@ -5,6 +5,7 @@
 
 import { CONNECTION_PREFIX, type Label } from "../catalog/resolve.ts";
 import { isObject } from "../sora/json.ts";
+import { beginColumns } from "./columns.ts";
 import type { Core } from "./core.ts";
 import { labelValue, shorten, toLabelValue } from "./label-value.ts";
 import type { InfoEntries } from "./layout.ts";
@@ -78,7 +79,7 @@ export class Poll {
     this.#number = number;
     this.#tree = tree;
     this.#limits = limits;
-    for (const column of tree.columns) column.clear();
+    beginColumns(tree.columns);
   }
 
   /**

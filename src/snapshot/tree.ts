@@ -16,6 +16,7 @@ import type { InfoRule } from "../catalog/rules.ts";
 import { originalKey } from "../sora/json.ts";
 import { ColumnPlan } from "./columns.ts";
 import { labelValue, shorten } from "./label-value.ts";
+import { compareNames } from "./snapshot.ts";
 
 /** A key at its place. */
 export interface Node {
@@ -66,6 +67,8 @@ export interface Tree {
   readonly root: Node;
   readonly labelValueLength: number;
   readonly columns: ColumnPlan[];
+  /** Some or all of the columns; see `sortedColumns`. */
+  sorted: readonly ColumnPlan[];
   readonly columnsByKey: Map<string, ColumnPlan>;
   /** Paths that no rule knows and that have a column. */
   readonly unknownPaths: Set<string>;
@@ -83,6 +86,7 @@ export function createTree(labelValueLength: number): Tree {
     root,
     labelValueLength,
     columns: [],
+    sorted: [],
     columnsByKey: new Map(),
     unknownPaths: new Set(),
     nodes: 1,
@@ -125,6 +129,16 @@ export function allowScalar(tree: Tree, node: Node): void {
 /** What the catalog expects at a node. */
 export function expectationAt(node: Node): Expectation {
   return (node.expects ??= expectation(node.path));
+}
+
+/** The columns by family, then by the values of their labels. */
+export function sortedColumns(tree: Tree): readonly ColumnPlan[] {
+  if (tree.sorted.length < tree.columns.length) tree.sorted = tree.columns.toSorted(byFamilyThenLabels);
+  return tree.sorted;
+}
+
+function byFamilyThenLabels(a: ColumnPlan, b: ColumnPlan): number {
+  return compareNames(a.family, b.family) || compareNames(a.labelText, b.labelText);
 }
 
 function addColumn(tree: Tree, resolved: Resolved): ColumnPlan {
