@@ -100,7 +100,7 @@ export class Core {
   values!: Float64Array;
   /** How many connections were read. */
   rowCount = 0;
-  /** The window's bytes; what is to be read begins at 0. */
+  /** The window's bytes. Reading or growing may put another buffer here, and what was here is empty then. */
   window!: Buffer;
 
   readonly #limits: BuildLimits;
@@ -400,7 +400,7 @@ function flagsOf({ parent, path, column, info, scalar, isLabel, holdsLabels, key
  */
 function spelling(key: string): Buffer | undefined {
   // Indices come first in an object; a backslash that is none of the stand-ins was spelled in another way.
-  if (/^(0|[1-9][0-9]*)$/.test(key) || /[\u0000-\u001f\\\u{fffd}]/u.test(key) || !key.isWellFormed())
+  if (/^(0|[1-9][0-9]*)$/.test(key) || /[\p{Cc}\\\u{fffd}]/u.test(key) || !key.isWellFormed())
     return undefined;
   return Buffer.from(`${JSON.stringify(originalKey(key))}:`);
 }

@@ -220,7 +220,13 @@ export class Poll {
     const { rule, labels } = nodeInfo;
     let info = this.infos.get(rule.name);
     if (info === undefined) {
-      info = { family: CONNECTION_PREFIX + rule.name, help: rule.help, rows: [], labels: [], shared: new Map() };
+      info = {
+        family: CONNECTION_PREFIX + rule.name,
+        help: rule.help,
+        rows: [],
+        labels: [],
+        shared: new Map(),
+      };
       this.infos.set(rule.name, info);
     }
     // Keys that differ in halves of surrogate pairs alone look the same; the first is kept.

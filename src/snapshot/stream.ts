@@ -51,15 +51,15 @@ export class Stream {
         this.#keepOther(chunk.subarray(at));
         return;
       }
-      const { window } = this.#core;
-      const taken = Math.min(chunk.length - at, window.length - this.#length);
-      window.set(chunk.subarray(at, at + taken), this.#length);
+      const size = this.#core.window.length;
+      const taken = Math.min(chunk.length - at, size - this.#length);
+      this.#core.window.set(chunk.subarray(at, at + taken), this.#length);
       at += taken;
       this.#length += taken;
-      if (this.#length < window.length) continue;
+      if (this.#length < size) continue;
       this.#read(false);
       // One connection is larger than the window.
-      if (this.#length === window.length) this.#core.growWindow(2 * window.length);
+      if (this.#length === size) this.#core.growWindow(2 * size);
     }
   }
 
@@ -79,9 +79,9 @@ export class Stream {
 
   /** Reads what is in the window, but an element that may go on behind it. */
   #read(isAll: boolean): void {
-    const { window } = this.#core;
     let at = 0;
     for (let next: number | undefined = 0; next !== undefined; next = this.#step(at, isAll)) at = next;
+    const { window } = this.#core;
     window.copyWithin(0, at, this.#length);
     this.#length -= at;
     this.#done += at;
@@ -120,9 +120,8 @@ export class Stream {
   }
 
   #readElements(from: number, isAll: boolean): number | undefined {
-    const { window } = this.#core;
     let at = from;
-    if (window[at] === BRACE) {
+    if (this.#core.window[at] === BRACE) {
       const read = this.#core.read(at, this.#length);
       this.#poll.addRead(this.#core);
       at = read.at;
@@ -136,6 +135,7 @@ export class Stream {
       }
       if (read.stopped === STOPPED.incomplete && !isAll) return undefined;
     }
+    const { window } = this.#core;
     const end = elementEnd(window, at, this.#length);
     if (end === -1) {
       if (isAll) throw this.#broken(this.#length);
