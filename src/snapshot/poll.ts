@@ -4,7 +4,7 @@
  */
 
 import { CONNECTION_PREFIX, type Label } from "../catalog/resolve.ts";
-import { isObject } from "../sora/json.ts";
+import { isObject, originalKey } from "../sora/json.ts";
 import { beginColumns } from "./columns.ts";
 import type { Core } from "./core.ts";
 import { labelValue, shorten, toLabelValue } from "./label-value.ts";
@@ -180,16 +180,16 @@ export class Poll {
     }
   }
 
-  /** Whether a label that a user chose is within the bounds; otherwise what is below it is left out. */
+  /** Whether a label that a user chose is within the bounds; otherwise its numbers and its info are left out. */
   #admitLabel(node: Node, key: string, value: unknown): boolean {
     if (++this.#labelsOfConnection <= this.#limits.dataChannelLabels) {
       if (node.children.has(key) || this.#tree.labels < MAX_LABELS) return true;
     }
     const series = countNumbers(value) + (isObject(value) ? 1 : 0);
     if (series > 0) {
-      const { labelValueLength } = this.#limits;
-      const shown = () => shorten(labelValue(key), labelValueLength);
-      this.dropped.add("data_channel_labels", () => this.#where([...node.path, shown()]), series);
+      const reason = "data_channel_labels";
+      const shown = () => shorten(labelValue(originalKey(key)), this.#limits.labelValueLength);
+      this.dropped.add(reason, () => `${this.#where([...node.path, shown()])} (${reason})`, series);
     }
     return false;
   }

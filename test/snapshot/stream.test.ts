@@ -290,6 +290,7 @@ describe("bounds on what users choose", () => {
     Object.fromEntries(
       Array.from({ length: count }, (_, i) => [`${prefix}${i}`, { max_retransmits: i, total_new: 1 }]),
     );
+  const FIRST = 'connection "C1": data_channel.#3 (data_channel_labels)';
   const bodyOf = (...connections: object[]) => Buffer.from(JSON.stringify(connections));
 
   test.each([
@@ -305,7 +306,7 @@ describe("bounds on what users choose", () => {
         bodyOf(connection({ data_channel: labelled(labels), cc: { target_bitrate: 1 } })),
       );
       expect(built.dropped.counts.get("data_channel_labels") ?? 0).toBe(dropped);
-      expect(built.dropped.first).toBe(dropped > 0 ? 'connection "C1": data_channel.#3' : undefined);
+      expect(built.dropped.first).toBe(dropped > 0 ? FIRST : undefined);
       expect(built.snapshot.series).toBe(3 * Math.min(labels, 3) + 1);
     }
     // The root, two ids, two sections, one field, and what is admitted.
