@@ -6,8 +6,9 @@
 import { createHash, createHmac } from "node:crypto";
 import { INFO_LABELS, type InfoConfig, type InfoLabel } from "../config/config.ts";
 import type { Label } from "../catalog/resolve.ts";
+import { DEFAULT_BUILD_LIMITS } from "../snapshot/build.ts";
 import { Draft } from "../snapshot/draft.ts";
-import { toLabelValue } from "../snapshot/label-value.ts";
+import { shorten, toLabelValue } from "../snapshot/label-value.ts";
 import { type Rejections, Tally, type ValueRejection } from "../snapshot/rejections.ts";
 import type { Connection, Snapshot } from "../snapshot/snapshot.ts";
 import { isObject } from "../sora/json.ts";
@@ -67,8 +68,16 @@ export interface Listing {
   readonly values: Rejections<ValueRejection>;
 }
 
-/** Reads an answer of ListConnections; what is malformed in it is left out and counted. */
-export function readListing(elements: readonly unknown[]): Listing {
+/**
+ * Reads an answer of ListConnections; what is malformed in it is left out and counted.
+ *
+ * @param labelValueLength the same as for the statistics, or the ids would not be the same
+ */
+export function readListing(
+  elements: readonly unknown[],
+  labelValueLength = DEFAULT_BUILD_LIMITS.labelValueLength,
+): Listing {
+  const toLabel: ToLabel = (value) => shorten(toLabelValue(value), labelValueLength);
   const byId = new Map<string, Listed>();
   const rejected = new Tally<ValueRejection>();
   for (const [index, element] of elements.entries()) {
@@ -79,24 +88,26 @@ export function readListing(elements: readonly unknown[]): Listing {
       continue;
     }
     const connection = {
-      channelId: toLabelValue(element["channel_id"]),
-      connectionId: toLabelValue(element["connection_id"]),
-      clientId: toLabelValue(element["client_id"]),
-      bundleId: toLabelValue(element["bundle_id"]),
+      channelId: toLabel(element["channel_id"]),
+      connectionId: toLabel(element["connection_id"]),
+      clientId: toLabel(element["client_id"]),
+      bundleId: toLabel(element["bundle_id"]),
     };
     if (connection.channelId === "") reject("no_name", "channel_id");
     else if (connection.connectionId === "") reject("no_name", "connection_id");
     else if (byId.has(connection.connectionId)) reject("duplicate");
-    else byId.set(connection.connectionId, readListed(element, connection, reject));
+    else byId.set(connection.connectionId, readListed(element, connection, toLabel, reject));
   }
   return { byId, values: rejected.result() };
 }
 
+type ToLabel = (value: unknown) => string;
 type Reject = (reason: ValueRejection, key?: string) => void;
 
 function readListed(
   object: Readonly<Record<string, unknown>>,
   connection: Connection,
+  toLabel: ToLabel,
   reject: Reject,
 ): Listed {
   const { audio, video } = object;
@@ -111,14 +122,14 @@ function readListed(
   return {
     connection,
     labels: {
-      session_id: toLabelValue(object["session_id"]),
-      node_name: toLabelValue(object["node_name"]),
-      role: toLabelValue(object["role"]),
-      audio_codec: toLabelValue(fieldOf(audio, "codec_type")),
-      video_codec: toLabelValue(fieldOf(video, "codec_type")),
-      simulcast: toLabelValue(object["simulcast"]),
-      spotlight: toLabelValue(object["spotlight"]),
-      multistream: toLabelValue(object["multistream"]),
+      session_id: toLabel(object["session_id"]),
+      node_name: toLabel(object["node_name"]),
+      role: toLabel(object["role"]),
+      audio_codec: toLabel(fieldOf(audio, "codec_type")),
+      video_codec: toLabel(fieldOf(video, "codec_type")),
+      simulcast: toLabel(object["simulcast"]),
+      spotlight: toLabel(object["spotlight"]),
+      multistream: toLabel(object["multistream"]),
     },
     createdSeconds: scaled(object["created_time"], "created_time", (value) => value / 1_000_000),
     videoBitsPerSecond: scaled(fieldOf(video, "bit_rate"), "video.bit_rate", (value) => value * 1000),

@@ -46,6 +46,14 @@ const PATTERNS: readonly { pattern: Pattern; rule: Rule }[] = RULES.flatMap((rul
 );
 const SCOPE_PATTERNS = SCOPES.map((scope) => ({ pattern: compilePattern(scope.path), scope }));
 const INFO_PATTERNS = INFO_RULES.map((rule) => ({ pattern: compilePattern(rule.path), rule }));
+/** The objects whose keys are labels that Sora's users choose. */
+const LABEL_HOLDERS = [
+  ...new Set(
+    [...SCOPES, ...INFO_RULES].flatMap(({ path }) =>
+      path.endsWith(".{label}") ? [path.slice(0, -".{label}".length)] : [],
+    ),
+  ),
+].map(compilePattern);
 /** The objects on the way down to the fields of the rules. */
 const SECTION_PATTERNS = [
   ...new Set(
@@ -112,6 +120,11 @@ export function resolveInfo(
     if (labels !== undefined) return { rule, labels };
   }
   return undefined;
+}
+
+/** Whether the keys of an object at a path are labels that Sora's users choose, as many and as long as they like. */
+export function holdsLabels(path: readonly string[]): boolean {
+  return LABEL_HOLDERS.some((pattern) => pattern.match(path) !== undefined);
 }
 
 function resolveUnknown(path: readonly string[], ownerOf: OwnerOf): Resolved {

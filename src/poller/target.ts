@@ -10,7 +10,6 @@ import { type Level, selectLevels, type Snapshot, type StatsSnapshot } from "../
 import type { Bounds } from "../sums/observations.ts";
 import { Sums } from "../sums/sums.ts";
 import type { SoraClient } from "../sora/client.ts";
-import { decodeArray } from "../sora/decode.ts";
 import type { SoraFailure } from "../sora/failure.ts";
 import { createAddresses } from "./addresses.ts";
 import { createCallLog, toFailure } from "./call-log.ts";
@@ -87,10 +86,16 @@ export function createTarget(options: TargetOptions, edges: TargetEdges): Target
 
   async function askOne(client: SoraClient, withinMs: number, stop: AbortSignal) {
     try {
-      const body = await client.call("GetStatsAllConnections", { local }, stop, withinMs);
-      const answer = decodeArray(body, "connections");
+      const building = builder.begin();
+      const recorded: Buffer[] = [];
+      const consume = (chunk: Buffer) => {
+        building.write(chunk);
+        if (record !== undefined) recorded.push(chunk);
+      };
+      const bytes = await client.stream("GetStatsAllConnections", { local }, consume, stop, withinMs);
+      const built = building.end(clock.now());
       metrics.callSucceeded(name, "GetStatsAllConnections", clock.now());
-      return { body, answer };
+      return { built, bytes, recorded };
     } catch (error) {
       if (!stop.aborted) metrics.callFailed(name, "GetStatsAllConnections", toFailure(error).reason);
       throw error;
@@ -102,12 +107,14 @@ export function createTarget(options: TargetOptions, edges: TargetEdges): Target
     const seconds = () => (clock.monotonic() - start) / 1000;
     try {
       const before = addresses.active;
-      const { body, answer } = await addresses.ask((client, ms) => askOne(client, ms, signal), signal);
-      const built = builder.build(answer.elements, clock.now(), answer.validUtf8);
+      const { built, bytes, recorded } = await addresses.ask(
+        (client, ms) => askOne(client, ms, signal),
+        signal,
+      );
       latest.set({ statistics: built.snapshot, sums: addUp(built.snapshot) });
       metrics.pollSucceeded(name, {
         timeMs: built.snapshot.timeMs,
-        bytes: body.length,
+        bytes,
         seconds: seconds(),
         unknownFields: built.snapshot.unknownPaths.length,
         connections: built.connections,
@@ -120,7 +127,7 @@ export function createTarget(options: TargetOptions, edges: TargetEdges): Target
       callLog.succeeded({ connections: built.snapshot.rows.length, series: built.snapshot.series });
       callLog.leftOut({ connections: built.connections, values: built.values, sums: leftOutSums() });
       callLog.unknownFields(built.snapshot.unknownPaths);
-      await record?.(built.snapshot.timeMs, body);
+      await record?.(built.snapshot.timeMs, Buffer.concat(recorded));
     } catch (error) {
       if (signal.aborted) return; // We gave up, not Sora.
       const failure = toFailure(error);

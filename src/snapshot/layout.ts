@@ -1,6 +1,7 @@
-/** The numbers of one poll, found connection by connection, are laid out column by column. */
+/** The columns of one poll, put into families. */
 
 import type { Label } from "../catalog/resolve.ts";
+import type { ColumnPlan } from "./columns.ts";
 import {
   compareNames,
   countSeries,
@@ -9,7 +10,6 @@ import {
   type Family,
   type StatsSnapshot,
 } from "./snapshot.ts";
-import type { ColumnPlan } from "./tree.ts";
 
 /** The series of one info metric, as they were found. */
 export interface InfoEntries {
@@ -24,25 +24,22 @@ export interface Found {
   readonly target: string;
   readonly timeMs: number;
   readonly connections: readonly Connection[];
+  /** By family, then by the values of their labels. */
   readonly columns: readonly ColumnPlan[];
-  /** Index into `columns` of each value, connection after connection. */
-  readonly columnOf: Uint32Array;
-  readonly values: Float64Array;
-  /** For each connection, where its values end. */
-  readonly rowEnds: readonly number[];
   readonly infos: Iterable<InfoEntries>;
 }
 
-/** Lays a poll's numbers out as a snapshot. Numbers are copied; nothing of `found` is kept but the connections. */
+/** Lays a poll out as a snapshot, to which the numbers are handed over. */
 export function layOut(found: Found): StatsSnapshot {
-  const used = found.columns.filter(({ count }) => count > 0).sort(byFamilyThenLabels);
-  const { values, rows } = scatter(found, used);
-  const families: Family[] = [];
-  for (let i = 0; i < used.length;) {
-    const { family: name, help, type } = used[i]!;
-    const columns: Column[] = [];
-    for (; i < used.length && used[i]!.family === name; i++) columns.push(toColumn(used[i]!, values, rows));
-    families.push({ name, help, type, columns });
+  const unknownPaths = new Set<string>();
+  const families: (Family & { readonly columns: Column[] })[] = [];
+  for (const plan of found.columns) {
+    const column = plan.finish(found.connections.length);
+    if (column === undefined) continue;
+    if (plan.unknown !== undefined) unknownPaths.add(plan.unknown);
+    const { family: name, help, type } = plan;
+    if (families.at(-1)?.name === name) families.at(-1)!.columns.push(column);
+    else families.push({ name, help, type, columns: [column] });
   }
   const infos = [...found.infos].map(toInfoFamily);
   const all = [...families, ...infos].sort((a, b) => compareNames(a.name, b.name));
@@ -52,42 +49,7 @@ export function layOut(found: Found): StatsSnapshot {
     rows: found.connections,
     families: all,
     series: countSeries(all),
-    unknownPaths: [...new Set(used.flatMap(({ unknown }) => unknown ?? []))],
-  };
-}
-
-/** Puts every value at its place in its column; one pass, each column with a cursor of its own. */
-function scatter(found: Found, used: readonly ColumnPlan[]): { values: Float64Array; rows: Uint32Array } {
-  const { columns, columnOf, rowEnds } = found;
-  let valueCount = 0;
-  let rowCount = 0;
-  for (const plan of used) {
-    plan.cursor = valueCount;
-    valueCount += plan.count;
-    plan.rowCursor = -1;
-    if (plan.count < rowEnds.length) {
-      plan.rowCursor = rowCount;
-      rowCount += plan.count;
-    }
-  }
-  const values = new Float64Array(valueCount);
-  const rows = new Uint32Array(rowCount);
-  let entry = 0;
-  for (let row = 0; row < rowEnds.length; row++) {
-    for (const end = rowEnds[row]!; entry < end; entry++) {
-      const plan = columns[columnOf[entry]!]!;
-      values[plan.cursor++] = found.values[entry]!;
-      if (plan.rowCursor >= 0) rows[plan.rowCursor++] = row;
-    }
-  }
-  return { values, rows };
-}
-
-function toColumn(plan: ColumnPlan, values: Float64Array, rows: Uint32Array): Column {
-  return {
-    labels: plan.labels,
-    rows: plan.rowCursor < 0 ? undefined : rows.subarray(plan.rowCursor - plan.count, plan.rowCursor),
-    values: values.subarray(plan.cursor - plan.count, plan.cursor),
+    unknownPaths: [...unknownPaths],
   };
 }
 
@@ -99,12 +61,4 @@ function toInfoFamily({ family, help, rows, labels }: InfoEntries): Family {
     entryLabels: labels,
   };
   return { name: family, help, type: "gauge", columns: [column] };
-}
-
-function byFamilyThenLabels(a: ColumnPlan, b: ColumnPlan): number {
-  return compareNames(a.family, b.family) || compareNames(labelText(a), labelText(b));
-}
-
-function labelText({ labels }: ColumnPlan): string {
-  return labels.map(([, value]) => value).join("\0");
 }

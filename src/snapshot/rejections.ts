@@ -27,6 +27,15 @@ export const VALUE_REJECTIONS = {
 } as const;
 export type ValueRejection = keyof typeof VALUE_REJECTIONS;
 
+/** Why series are left out that are as they should be: a bound on their number. */
+export const DROP_REASONS = {
+  series_per_target: "more series of one target than `series_per_target` allows",
+  series_per_metric: "more series of one metric than `series_per_metric` allows",
+  data_channel_labels:
+    "more labels of data channels than a connection may have, or more than 2,000 different ones in one target",
+} as const;
+export type DropReason = keyof typeof DROP_REASONS;
+
 /** How often something was left out, by reason, and where it happened first. */
 export interface Rejections<Reason extends string> {
   readonly counts: ReadonlyMap<Reason, number>;
@@ -39,8 +48,8 @@ export class Tally<Reason extends string> {
   readonly #counts = new Map<Reason, number>();
   #first: string | undefined;
 
-  add(reason: Reason, where: () => string): void {
-    this.#counts.set(reason, (this.#counts.get(reason) ?? 0) + 1);
+  add(reason: Reason, where: () => string, count = 1): void {
+    this.#counts.set(reason, (this.#counts.get(reason) ?? 0) + count);
     this.#first ??= where();
   }
 

@@ -2,9 +2,8 @@
  * The snapshot: what one good answer of one target said, ready to be exposed. It is never changed, only replaced.
  *
  * It is columnar. A column is one series per row, a row being a connection, a channel or the target itself: one metric
- * with one set of labels besides those of identity. Its numbers lie side by side in one Float64Array that all columns
- * of an answer of GetStatsAllConnections share; a column that some rows lack says beside it which rows its numbers belong
- * to. So 10,000 connections of 334 numbers are 27 MB, and are written out family by family without looking anything up.
+ * with one set of labels besides those of identity. Its numbers lie side by side in a Float64Array; most columns of an
+ * answer of GetStatsAllConnections share one buffer. A column that some rows lack says which rows its numbers belong to. So 10,000 connections of 334 numbers are 27 MB, and are written out family by family without looking anything up.
  */
 
 import type { Label } from "../catalog/resolve.ts";

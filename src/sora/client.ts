@@ -52,6 +52,19 @@ export interface SoraClient {
     stop?: AbortSignal,
     timeoutMs?: number,
   ): Promise<Buffer>;
+  /**
+   * Calls an operation as `call` does, and hands the body over as it arrives.
+   *
+   * @param consume is given the body piece by piece; what it throws ends the call and is thrown on as it is
+   * @returns the number of bytes
+   */
+  stream(
+    operation: Operation,
+    parameters: Readonly<Record<string, unknown>> | undefined,
+    consume: (chunk: Buffer) => void,
+    stop?: AbortSignal,
+    timeoutMs?: number,
+  ): Promise<number>;
   /** Ends the connections. */
   close(): Promise<void>;
 }
@@ -70,32 +83,51 @@ export function createSoraClient(options: SoraClientOptions): SoraClient {
     connect: createConnector(options),
     keepAliveTimeout: KEEP_ALIVE_MS,
   });
+
+  async function stream(
+    ...[operation, parameters, consume, stop, timeoutMs = options.timeoutMs]: Parameters<SoraClient["stream"]>
+  ): Promise<number> {
+    const timeout = AbortSignal.timeout(Math.ceil(timeoutMs));
+    const signal = stop === undefined ? timeout : AbortSignal.any([timeout, stop]);
+    const request = {
+      method: "POST" as const,
+      path: pathname,
+      headers: {
+        ...readHeaders(options.headers),
+        "x-sora-target": OPERATIONS[operation],
+        ...(parameters && { "content-type": "application/json" }),
+      },
+      body: parameters === undefined ? null : JSON.stringify(parameters),
+      signal,
+      // The signal alone bounds the call.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    };
+    let refused: { readonly error: unknown } | undefined;
+    try {
+      const answer = await requestTwice(pool, request);
+      if (answer.statusCode !== 200) throw await readError(answer);
+      return await readBody(answer, options.bodySizeLimitBytes, (chunk) => {
+        try {
+          consume(chunk);
+        } catch (error) {
+          refused = { error };
+          throw error;
+        }
+      });
+    } catch (error) {
+      if (refused !== undefined) throw refused.error;
+      throw toFailure(error, timeout, timeoutMs);
+    }
+  }
+
   return {
     url: options.url,
-    async call(operation, parameters, stop, timeoutMs = options.timeoutMs) {
-      const timeout = AbortSignal.timeout(Math.ceil(timeoutMs));
-      const signal = stop === undefined ? timeout : AbortSignal.any([timeout, stop]);
-      const request = {
-        method: "POST" as const,
-        path: pathname,
-        headers: {
-          ...readHeaders(options.headers),
-          "x-sora-target": OPERATIONS[operation],
-          ...(parameters && { "content-type": "application/json" }),
-        },
-        body: parameters === undefined ? null : JSON.stringify(parameters),
-        signal,
-        // The signal alone bounds the call.
-        headersTimeout: 0,
-        bodyTimeout: 0,
-      };
-      try {
-        const answer = await requestTwice(pool, request);
-        if (answer.statusCode !== 200) throw await readError(answer);
-        return await readBody(answer, options.bodySizeLimitBytes);
-      } catch (error) {
-        throw toFailure(error, timeout, timeoutMs);
-      }
+    stream,
+    async call(operation, parameters, stop, timeoutMs) {
+      const chunks: Buffer[] = [];
+      await stream(operation, parameters, (chunk) => void chunks.push(chunk), stop, timeoutMs);
+      return Buffer.concat(chunks);
     },
     close: () => pool.destroy(),
   };
@@ -169,27 +201,33 @@ const ERROR_BODY_LIMIT = 64 * 1024;
 /** What an answer with another status than 200 means; its body matters only if it can be had. */
 async function readError(answer: Dispatcher.ResponseData): Promise<SoraFailure> {
   try {
-    return decodeError(answer.statusCode, await readBody(answer, ERROR_BODY_LIMIT));
+    const chunks: Buffer[] = [];
+    await readBody(answer, ERROR_BODY_LIMIT, (chunk) => void chunks.push(chunk));
+    return decodeError(answer.statusCode, Buffer.concat(chunks));
   } catch {
     return decodeError(answer.statusCode, Buffer.alloc(0));
   }
 }
 
-async function readBody({ headers, body }: Dispatcher.ResponseData, limit: number): Promise<Buffer> {
+/** @returns the number of bytes */
+async function readBody(
+  { headers, body }: Dispatcher.ResponseData,
+  limit: number,
+  consume: (chunk: Buffer) => void,
+): Promise<number> {
   const tooLarge = () =>
     new SoraFailure("too_large", `the answer is longer than the limit of ${limit} bytes`);
   if (Number(headers["content-length"]) > limit) {
     body.destroy();
     throw tooLarge();
   }
-  const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of body as AsyncIterable<Buffer>) {
     size += chunk.length;
     if (size > limit) throw tooLarge();
-    chunks.push(chunk);
+    consume(chunk);
   }
-  return Buffer.concat(chunks, size);
+  return size;
 }
 
 function toFailure(error: unknown, timeout: AbortSignal, timeoutMs: number): SoraFailure {

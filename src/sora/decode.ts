@@ -70,8 +70,13 @@ function parse(body: Buffer): unknown {
   try {
     return parseJson(body.toString("utf8"));
   } catch (error) {
-    throw new SoraFailure("invalid_json", `the answer of ${body.length} bytes is no JSON`, { cause: error });
+    throw noJson(`of ${body.length} bytes`, error);
   }
+}
+
+/** @param which of the answer, or what of it, for the message */
+export function noJson(which: string, cause?: unknown): SoraFailure {
+  return new SoraFailure("invalid_json", `the answer ${which} is no JSON`, { cause });
 }
 
 function errorTypeOf(answer: unknown): string | undefined {

@@ -1,6 +1,7 @@
 import { createHmac } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { draftConnections, readListing } from "../../src/calls/connections.ts";
+import { SnapshotBuilder } from "../../src/snapshot/build.ts";
 import type { InfoConfig } from "../../src/config/config.ts";
 import { buildOnce } from "../support/build.ts";
 import { ALL_INFO } from "../support/exporter.ts";
@@ -139,4 +140,14 @@ test("what is malformed in the list costs only itself", () => {
     not_finite: 1,
   });
   expect(byId.get("A")?.labels).toMatchObject({ video_codec: "5", audio_codec: "", role: "" });
+});
+
+test("long ids are shortened as those of the statistics are, so that both are joined", () => {
+  const limits = { dataChannelLabels: 64, labelValueLength: 20 };
+  const ids = { connection_id: "c".repeat(21), channel_id: "h".repeat(30), client_id: "u".repeat(40) };
+  const { rows } = new SnapshotBuilder("t", limits).build([ids], 0).snapshot;
+  const { byId } = readListing([{ ...ids, role: "sendrecv" }], limits.labelValueLength);
+  expect([...byId.values()].map(({ connection }) => connection)).toEqual(rows);
+  expect([...byId.keys()]).toEqual([rows[0]!.connectionId]);
+  expect(rows[0]!.connectionId).toHaveLength(20);
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { SnapshotBuilder } from "../../src/snapshot/build.ts";
+import { DEFAULT_BUILD_LIMITS, SnapshotBuilder } from "../../src/snapshot/build.ts";
 import type { Snapshot } from "../../src/snapshot/snapshot.ts";
 import { buildOnce, connection, exposition } from "../support/build.ts";
 import { samplesOf } from "../support/parse.ts";
@@ -15,6 +15,8 @@ function seriesOf(snapshot: Snapshot): string[] {
     })
     .sort();
 }
+
+const MANY_LABELS = { ...DEFAULT_BUILD_LIMITS, dataChannelLabels: 2000 };
 
 describe("connections that cannot be exported", () => {
   test.each([
@@ -126,7 +128,10 @@ describe("fields that no rule knows", () => {
     const labels = Object.fromEntries(
       Array.from({ length: 1200 }, (_, i) => [`#${i}`, { max_retransmits: i, total_new: i }]),
     );
-    const built = buildOnce([connection({ data_channel: labels, foo: fields("total_f", 1200) })]);
+    const built = new SnapshotBuilder("t", MANY_LABELS).build(
+      [connection({ data_channel: labels, foo: fields("total_f", 1200) })],
+      0,
+    );
     expect([...built.values.counts]).toEqual([["too_many_fields", 201]]);
     expect(built.snapshot.unknownPaths).toHaveLength(1000);
     expect(seriesOf(built.snapshot)).toHaveLength(1200 + 1200 + 999);
@@ -286,7 +291,7 @@ describe("poll after poll", () => {
   });
 
   test("keys that come and go do not add up for ever, and numbers stay right", () => {
-    const builder = new SnapshotBuilder("t");
+    const builder = new SnapshotBuilder("t", MANY_LABELS);
     for (let poll = 0; poll < 30; poll++) {
       const data_channel = Object.fromEntries(
         Array.from({ length: 1000 }, (_, i) => [`#${poll}-${i}`, { max_retransmits: i }]),

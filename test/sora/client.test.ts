@@ -400,3 +400,26 @@ test("bytes that are no UTF-8 spoil their string, not the answer", () => {
   });
   expect(decodeArray(Buffer.from('["é"]'), "connections").validUtf8).toBe(true);
 });
+
+test("a body can be had piece by piece", async () => {
+  const connected = await connect(reply([1, 2, 3]));
+  const chunks: Buffer[] = [];
+  const consume = (chunk: Buffer) => void chunks.push(chunk);
+  expect(await connected.stream("GetStatsAllConnections", { local: false }, consume)).toBe(7);
+  expect(Buffer.concat(chunks).toString()).toBe("[1,2,3]");
+});
+
+test("what the one who takes the pieces throws ends the call and comes out as it is", async () => {
+  let closed: Promise<unknown> | undefined;
+  const connected = await connect((response) => {
+    closed = new Promise((resolve) => response.once("close", resolve));
+    response.writeHead(200);
+    response.write("[");
+  });
+  const mistake = new TypeError("a mistake");
+  const consume = () => {
+    throw mistake;
+  };
+  await expect(connected.stream("GetStatsAllConnections", { local: false }, consume)).rejects.toBe(mistake);
+  await closed;
+});

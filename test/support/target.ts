@@ -47,16 +47,20 @@ export function createTestTarget(
   const metrics = createOwnMetrics({ version: "1.2.3", process: false, now: () => clock.now() });
   const log: TestTarget["log"] = [];
   const calls: TestTarget["calls"] = [];
-  const clients = urls.map((url) => ({
-    url,
-    call: async (operation: Operation, parameters: unknown) => {
+  const clients = urls.map((url) => {
+    const call = async (operation: Operation, parameters: unknown) => {
       calls.push([operation, parameters, url]);
       await clock.sleep(CALL_MS, NEVER);
       const answer = sora(operation, url);
       return Buffer.isBuffer(answer) ? answer : Buffer.from(JSON.stringify(answer));
-    },
-    close: () => Promise.resolve(),
-  }));
+    };
+    const stream = async (operation: Operation, parameters: unknown, consume: (chunk: Buffer) => void) => {
+      const body = await call(operation, parameters);
+      consume(body);
+      return body.length;
+    };
+    return { url, call, stream, close: () => Promise.resolve() };
+  });
   const target = createTarget(
     {
       name: "t",
