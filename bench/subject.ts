@@ -3,7 +3,8 @@
  * benchmark that knows how the exporter does it.
  */
 
-import { encode } from "../src/exposition/encode.ts";
+import { compose } from "../src/exposition/compose.ts";
+import { LineWriter } from "../src/exposition/lines.ts";
 import { SnapshotBuilder } from "../src/snapshot/build.ts";
 import { type Level, selectLevels, type Snapshot, type StatsSnapshot } from "../src/snapshot/snapshot.ts";
 import { Sums } from "../src/sums/sums.ts";
@@ -17,7 +18,7 @@ export interface Subject {
   read(body: Buffer, timeMs: number): StatsSnapshot;
   /** The sums of channels and of the target, after one more poll. */
   addUp(snapshot: StatsSnapshot, timeMs: number): readonly Snapshot[];
-  /** Uncompressed OpenMetrics of the levels, chunk by chunk. */
+  /** Uncompressed OpenMetrics of the levels, chunk by chunk; each is there until the next one is asked for. */
   write(snapshots: readonly Snapshot[]): IteratorObject<Uint8Array>;
 }
 
@@ -26,6 +27,7 @@ export function createSubject(levels: readonly Level[]): Subject {
   const shown = new Set(levels);
   const builder = new SnapshotBuilder("bench");
   const sums = new Sums("bench");
+  const lines = new LineWriter();
   return {
     read: (body, timeMs) => {
       const building = builder.begin();
@@ -34,6 +36,16 @@ export function createSubject(levels: readonly Level[]): Subject {
       return building.end(timeMs).snapshot;
     },
     addUp: (snapshot, timeMs) => sums.add(snapshot, timeMs),
-    write: (snapshots) => encode([], selectLevels(snapshots, shown), "openmetrics"),
+    write(snapshots) {
+      const written = selectLevels(snapshots, shown).map((snapshot) =>
+        snapshot.families.map((family) => ({
+          ...family,
+          parts: lines.lines(snapshot, family, "openmetrics"),
+        })),
+      );
+      return compose([], written, "openmetrics").map((part) =>
+        typeof part === "string" ? Buffer.from(part) : part,
+      );
+    },
   };
 }

@@ -5,7 +5,7 @@
 
 import { Worker } from "node:worker_threads";
 import type { Config } from "../config/config.ts";
-import type { Format } from "../exposition/encode.ts";
+import type { Format } from "../exposition/compose.ts";
 import type { OwnMetrics } from "../exposition/own-metrics.ts";
 import type { Log } from "../log.ts";
 import { deliverEvent } from "./forward.ts";

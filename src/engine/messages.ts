@@ -1,10 +1,10 @@
 /** What the main thread and the engine's thread say to each other. */
 
 import type { Part } from "../exposition/gzip.ts";
-import type { Format } from "../exposition/encode.ts";
+import type { Format, WrittenFamily } from "../exposition/compose.ts";
 import type { PollEvents } from "../poller/events.ts";
 import type { Group } from "../poller/side-calls.ts";
-import type { Level, MetricType } from "../snapshot/snapshot.ts";
+import type { Level } from "../snapshot/snapshot.ts";
 import type { TargetStatus } from "./status.ts";
 
 /** What of all targets' series is wanted; undefined for all of them. */
@@ -15,10 +15,7 @@ export interface Wanted {
 }
 
 /** One metric of one snapshot: its lines, compressed. */
-export interface RenderedFamily {
-  readonly name: string;
-  readonly help: string;
-  readonly type: MetricType;
+export interface RenderedFamily extends WrittenFamily<Part> {
   readonly parts: readonly Part[];
 }
 

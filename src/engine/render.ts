@@ -1,7 +1,7 @@
 /** A snapshot becomes the compressed lines of its families, without holding up what else the thread has to do. */
 
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { Format } from "../exposition/encode.ts";
+import type { Format } from "../exposition/compose.ts";
 import { compressPart, type Part } from "../exposition/gzip.ts";
 import { LineWriter } from "../exposition/lines.ts";
 import type { Snapshot } from "../snapshot/snapshot.ts";

@@ -1,6 +1,6 @@
 /** Rendered snapshots: each is there once, for all scrapes, and goes when nobody can ask for it and nobody reads it. */
 
-import type { Format } from "../exposition/encode.ts";
+import type { Format } from "../exposition/compose.ts";
 import type { RenderedFamily, Reply } from "./messages.ts";
 
 type Families = Extract<Reply, { is: "rendered" }>["families"];

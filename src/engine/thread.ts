@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import type { Config } from "../config/config.ts";
 import { openCredentials } from "../config/credentials.ts";
-import type { Format } from "../exposition/encode.ts";
+import type { Format } from "../exposition/compose.ts";
 import { systemClock } from "../poller/clock.ts";
 import { runPolling } from "../poller/poller.ts";
 import { createTarget } from "../poller/target.ts";

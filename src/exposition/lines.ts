@@ -6,7 +6,7 @@
  */
 
 import type { Column, Family, Snapshot } from "../snapshot/snapshot.ts";
-import type { Format } from "./encode.ts";
+import type { Format } from "./compose.ts";
 import { Identities, type Slice } from "./identities.ts";
 import { canonicalBound, formatLabels, numberText } from "./labels.ts";
 import { CAPACITIES, type Capacities, FULL, LinesCore, LONGEST_PIECE } from "./lines-core.ts";

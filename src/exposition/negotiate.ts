@@ -1,7 +1,7 @@
 /** Which format and which encoding a scraper gets. */
 
 import Negotiator from "negotiator";
-import type { Format } from "./encode.ts";
+import type { Format } from "./compose.ts";
 
 export interface Negotiated {
   readonly format: Format;

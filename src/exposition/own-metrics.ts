@@ -18,7 +18,7 @@ import {
 } from "../snapshot/rejections.ts";
 import { FAILURE_REASONS } from "../sora/failure.ts";
 import { compareNames } from "../snapshot/snapshot.ts";
-import type { OwnFamily } from "./encode.ts";
+import type { OwnFamily } from "./compose.ts";
 
 /** The metrics, which change as they are told what happens: a target is shown from the start, its failures at 0. */
 export interface OwnMetrics extends PollEvents {

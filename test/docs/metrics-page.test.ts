@@ -8,7 +8,7 @@ import { draftConnections, readListing } from "../../src/calls/connections.ts";
 import { draftLicense } from "../../src/calls/license.ts";
 import { draftArchives, draftRecordings } from "../../src/calls/recording.ts";
 import { draftReport } from "../../src/calls/report.ts";
-import { encode } from "../../src/exposition/encode.ts";
+import { encode } from "../support/encode.ts";
 import { createOwnMetrics } from "../../src/exposition/own-metrics.ts";
 import { Sums } from "../../src/sums/sums.ts";
 import { buildOnce, exposition, fixture } from "../support/build.ts";
@@ -183,7 +183,7 @@ test("every metric of the exporter's own has a row, and every row is exposed", a
   metrics.pollFailed("t", { reason: "timeout", seconds: 0.1 });
   metrics.callSucceeded("t", "ListClusterNodes", 0);
   metrics.callFailed("t", "ListClusterNodes", "timeout");
-  const text = Buffer.concat([...encode(await metrics.collect(new Map()), [], "prometheus-text")]).toString();
+  const text = encode(await metrics.collect(new Map()), [], "prometheus-text").toString();
   const exposed = [...parseExposition(text, "prometheus-text").values()].filter(({ name }) =>
     name.startsWith("sora_"),
   );

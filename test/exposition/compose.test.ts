@@ -1,12 +1,12 @@
 import { gunzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { renderSnapshot } from "../../src/engine/render.ts";
-import { compose } from "../../src/exposition/compose.ts";
-import { encode, type Format, type OwnFamily } from "../../src/exposition/encode.ts";
+import { compose, type Format, type OwnFamily } from "../../src/exposition/compose.ts";
 import { gzip } from "../../src/exposition/gzip.ts";
 import { SnapshotBuilder } from "../../src/snapshot/build.ts";
 import { Sums } from "../../src/sums/sums.ts";
 import { fixture } from "../support/build.ts";
+import { encode } from "../support/encode.ts";
 
 const OWN: OwnFamily[] = [
   { name: "sora_exporter_x_total", help: 'a "b"', type: "counter", samples: [{ name: "sora_exporter_x_total", labels: [], value: 1 }] }, // prettier-ignore
@@ -30,7 +30,7 @@ test.each<Format>(["prometheus-text", "openmetrics"])(
     const all = snapshots();
     const rendered = await Promise.all(all.map((snapshot) => renderSnapshot(snapshot, format)));
     const composed = gunzipSync(Buffer.concat([...gzip(compose(OWN, rendered, format))])).toString();
-    const encoded = Buffer.concat([...encode(OWN, all, format)]).toString();
+    const encoded = encode(OWN, all, format).toString();
     expect(encoded.split("\n").length).toBeGreaterThan(1000);
     expect(composed).toBe(encoded);
   },

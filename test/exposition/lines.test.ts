@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Label } from "../../src/catalog/resolve.ts";
-import { encode, type Format } from "../../src/exposition/encode.ts";
+import type { Format } from "../../src/exposition/compose.ts";
+import { encode } from "../support/encode.ts";
 import { SLICE_BYTES, SLICE_ROWS } from "../../src/exposition/identities.ts";
 import { CAPACITIES, type Capacities, LinesCore, LONGEST_PIECE } from "../../src/exposition/lines-core.ts";
 import { LineWriter } from "../../src/exposition/lines.ts";
@@ -217,7 +218,7 @@ describe.each(WRITERS)("with %s memory", (_, writer) => {
   test.each(FORMATS)("%s: what the obvious encoder writes, byte for byte", (format) => {
     fc.assert(
       fc.property(OWN, fc.array(SNAPSHOT, { maxLength: 3 }), (own, snapshots) => {
-        const bytes = Buffer.concat([...encode(own, snapshots, format, writer)]);
+        const bytes = encode(own, snapshots, format, writer);
         expectSame(bytes.toString("utf8"), reference(own, snapshots, format));
       }),
       { numRuns: 300 },

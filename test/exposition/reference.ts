@@ -1,6 +1,6 @@
 /** The slow and obvious encoder that the fast one must agree with, byte by byte: one line after the other. */
 
-import type { Format, OwnFamily } from "../../src/exposition/encode.ts";
+import type { Format, OwnFamily } from "../../src/exposition/compose.ts";
 import type { Family, Snapshot } from "../../src/snapshot/snapshot.ts";
 
 type Labels = readonly (readonly [name: string, value: string])[];

@@ -1,7 +1,8 @@
 /** Short ways for tests to take values through the pipeline. */
 
 import { readFileSync } from "node:fs";
-import { encode, type Format } from "../../src/exposition/encode.ts";
+import type { Format } from "../../src/exposition/compose.ts";
+import { encode } from "./encode.ts";
 import { type Built, SnapshotBuilder } from "../../src/snapshot/build.ts";
 import type { Snapshot } from "../../src/snapshot/snapshot.ts";
 
@@ -22,5 +23,5 @@ export function connection(sections: object = {}, ids: object = {}): Record<stri
 
 /** An exposition as one string. */
 export function exposition(snapshots: readonly Snapshot[], format: Format = "prometheus-text"): string {
-  return Buffer.concat([...encode([], snapshots, format)]).toString("utf8");
+  return encode([], snapshots, format).toString();
 }

@@ -1,7 +1,8 @@
 /** A target whose Sora is a function, on a clock that the test moves. */
 
 import { pino } from "pino";
-import { encode, type Format } from "../../src/exposition/encode.ts";
+import type { Format } from "../../src/exposition/compose.ts";
+import { encode } from "./encode.ts";
 import { createOwnMetrics, type OwnMetrics } from "../../src/exposition/own-metrics.ts";
 import { createTarget, type Target, type TargetEdges, type TargetOptions } from "../../src/poller/target.ts";
 import { LEVELS, seriesOf } from "../../src/snapshot/snapshot.ts";
@@ -94,7 +95,7 @@ export function createTestTarget(
   async function exposition(format: Format = "prometheus-text"): Promise<string> {
     const snapshots = target.snapshots();
     const own = await metrics.collect(new Map([["t", seriesOf(snapshots)]]));
-    return Buffer.concat([...encode(own, snapshots, format)]).toString();
+    return encode(own, snapshots, format).toString();
   }
 
   return {
