@@ -12,6 +12,8 @@ import {
 import type { Built } from "../snapshot/build.ts";
 import {
   CONNECTION_REJECTIONS,
+  DROP_REASONS,
+  type DropReason,
   type Rejections,
   VALUE_REJECTIONS,
   type ValueRejection,
@@ -57,6 +59,10 @@ export interface OwnMetrics {
   callFailed(target: string, operation: Operation, reason: FailureReason): void;
   /** What a good answer of another call than GetStatsAllConnections had to leave out. */
   valuesRejected(target: string, values: Rejections<ValueRejection>): void;
+  /** Series that there would be too many of; each is counted once for each poll that it is left out of. */
+  seriesDropped(target: string, series: Rejections<DropReason>): void;
+  /** Values of labels in a good answer that were longer than they may be. */
+  labelValuesShortened(target: string, n: number): void;
   /** The target's data come from another address now. */
   failedOver(target: string, urls: { from: string; to: string }): void;
   /** All metrics as they are now, by name; of one target alone if it is named. */
@@ -112,6 +118,8 @@ export function createOwnMetrics({ version, process: showProcess, now }: OwnMetr
       for (const reason of Object.keys(CONNECTION_REJECTIONS))
         own.connectionsRejected.inc({ target, reason }, 0);
       for (const reason of Object.keys(VALUE_REJECTIONS)) own.valuesRejected.inc({ target, reason }, 0);
+      for (const reason of Object.keys(DROP_REASONS)) own.seriesDropped.inc({ target, reason }, 0);
+      own.labelValuesShortened.inc({ target }, 0);
       for (const operation of operations) {
         own.calls.inc({ target, operation }, 0);
         for (const reason of Object.keys(FAILURE_REASONS))
@@ -147,6 +155,12 @@ export function createOwnMetrics({ version, process: showProcess, now }: OwnMetr
       if (operation === "ListClusterNodes") own.clusterUp.set({ target }, 0);
     },
     valuesRejected: countValues,
+    seriesDropped(target, { counts }) {
+      for (const [reason, n] of counts) own.seriesDropped.inc({ target, reason }, n);
+    },
+    labelValuesShortened(target, n) {
+      own.labelValuesShortened.inc({ target }, n);
+    },
     failedOver(target, { from, to }) {
       own.failovers.inc({ target });
       own.activeUrl.remove({ target, url: from });
@@ -288,6 +302,18 @@ function createFamilies(registry: Registry, version: string) {
       name: "sora_exporter_values_rejected_total",
       help: "Single values in good answers that could not be exported, by reason",
       labelNames: byReason,
+      registers,
+    }),
+    seriesDropped: new Counter({
+      name: "sora_exporter_series_dropped_total",
+      help: "Series in good answers that are not exported as there would be too many, by reason; once for each poll",
+      labelNames: byReason,
+      registers,
+    }),
+    labelValuesShortened: new Counter({
+      name: "sora_exporter_label_values_shortened_total",
+      help: "Values of labels in good answers that were cut to `limits.label_value_length`",
+      labelNames: byTarget,
       registers,
     }),
     unknownFields: new Gauge({

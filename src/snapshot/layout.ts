@@ -1,6 +1,6 @@
 /** The numbers of one poll, found connection by connection, are laid out column by column. */
 
-import type { Label } from "../catalog/resolve.ts";
+import { type Label, sectionOfInfo } from "../catalog/resolve.ts";
 import {
   compareNames,
   countSeries,
@@ -39,10 +39,10 @@ export function layOut(found: Found): StatsSnapshot {
   const { values, rows } = scatter(found, used);
   const families: Family[] = [];
   for (let i = 0; i < used.length;) {
-    const { family: name, help, type } = used[i]!;
+    const { family: name, help, type, section } = used[i]!;
     const columns: Column[] = [];
     for (; i < used.length && used[i]!.family === name; i++) columns.push(toColumn(used[i]!, values, rows));
-    families.push({ name, help, type, columns });
+    families.push({ name, help, type, section, columns });
   }
   const infos = [...found.infos].map(toInfoFamily);
   const all = [...families, ...infos].sort((a, b) => compareNames(a.name, b.name));
@@ -98,7 +98,7 @@ function toInfoFamily({ family, help, rows, labels }: InfoEntries): Family {
     values: new Float64Array(rows.length).fill(1),
     entryLabels: labels,
   };
-  return { name: family, help, type: "gauge", columns: [column] };
+  return { name: family, help, type: "gauge", section: sectionOfInfo(family), columns: [column] };
 }
 
 function byFamilyThenLabels(a: ColumnPlan, b: ColumnPlan): number {

@@ -27,6 +27,14 @@ export const VALUE_REJECTIONS = {
 } as const;
 export type ValueRejection = keyof typeof VALUE_REJECTIONS;
 
+/** Why series that could be exported are not: there would be too many. */
+export const DROP_REASONS = {
+  series_per_target: "the target has more series than `limits.series_per_target`",
+  series_per_metric: "the metric has more series than `limits.series_per_metric`",
+  data_channel_labels: "the connection has more data channels than `limits.data_channel_labels`",
+} as const;
+export type DropReason = keyof typeof DROP_REASONS;
+
 /** How often something was left out, by reason, and where it happened first. */
 export interface Rejections<Reason extends string> {
   readonly counts: ReadonlyMap<Reason, number>;

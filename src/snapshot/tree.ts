@@ -24,6 +24,8 @@ export interface ColumnPlan {
   readonly type: MetricType;
   readonly labels: readonly Label[];
   readonly divisor: number;
+  /** See `Resolved.section`. */
+  readonly section: string | undefined;
   /** See `Resolved.unknown`. */
   readonly unknown: string | undefined;
   /** Row of the last value, so that two spellings of one field in one connection count once. */
@@ -100,7 +102,7 @@ export function expectationAt(node: Node): Expectation {
   return (node.expects ??= expectation(node.path));
 }
 
-function addColumn(tree: Tree, { name, help, labels, divisor, unknown }: Resolved): ColumnPlan {
+function addColumn(tree: Tree, { name, help, labels, divisor, section, unknown }: Resolved): ColumnPlan {
   const plan: ColumnPlan = {
     index: tree.columns.length,
     family: name,
@@ -108,6 +110,7 @@ function addColumn(tree: Tree, { name, help, labels, divisor, unknown }: Resolve
     type: typeOf(name),
     labels,
     divisor,
+    section,
     unknown,
     lastRow: -1,
     count: 0,

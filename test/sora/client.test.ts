@@ -24,7 +24,7 @@ async function connect(answer: Answer, options: Partial<SoraClientOptions> = {})
   client = createSoraClient({
     url: sora.url,
     timeoutMs: 2000,
-    bodySizeLimitBytes: 1000,
+    limits: { answerSizeBytes: 1000 },
     headers: {},
     tls: NO_TLS,
     ...options,
@@ -101,7 +101,7 @@ test("a URL may have a path", async () => {
   client = createSoraClient({
     url: `${sora.url}sora/api`,
     timeoutMs: 2000,
-    bodySizeLimitBytes: 1000,
+    limits: { answerSizeBytes: 1000 },
     headers: {},
     tls: NO_TLS,
   });
@@ -185,7 +185,7 @@ describe("TLS", () => {
     client = createSoraClient({
       url: sora.url,
       timeoutMs: 2000,
-      bodySizeLimitBytes: 1000,
+      limits: { answerSizeBytes: 1000 },
       headers: {},
       tls: { ...NO_TLS, ...tls },
     });
@@ -326,7 +326,7 @@ describe("failures", () => {
     client = createSoraClient({
       url: sora!.url.replace("http:", "https:"),
       timeoutMs: 2000,
-      bodySizeLimitBytes: 1000,
+      limits: { answerSizeBytes: 1000 },
       headers: {},
       tls: NO_TLS,
     });
@@ -341,7 +341,7 @@ describe("failures", () => {
     client = createSoraClient({
       url: sora.url,
       timeoutMs: 2000,
-      bodySizeLimitBytes: 1000,
+      limits: { answerSizeBytes: 1000 },
       headers: {},
       tls: NO_TLS,
     });
