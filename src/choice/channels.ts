@@ -53,10 +53,8 @@ function withRows(snapshot: Snapshot, { rows, newIndexOf }: ChosenRows): Snapsho
     snapshot,
     (column) => {
       if (column.rows !== undefined) return pickRows(column, column.rows, newIndexOf);
-      const { values } = column;
-      return rows.length === 0
-        ? undefined
-        : { ...column, values: Float64Array.from(keptOfWhole, (row) => values[row]!) };
+      if (keptOfWhole.length === 0) return undefined;
+      return { ...pick(column, keptOfWhole), rows: undefined };
     },
     rows,
   );

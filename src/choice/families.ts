@@ -14,7 +14,8 @@ export function createFamilyChoice({
   includeSections,
   excludeSections,
 }: ChoiceConfig): ((family: Family) => boolean) | undefined {
-  if ([include, exclude, includeSections, excludeSections].every((list) => list.length === 0)) return undefined;
+  if ([include, exclude, includeSections, excludeSections].every((list) => list.length === 0))
+    return undefined;
   const isNameChosen = createChoice(include, exclude);
   const isSectionChosen = createChoice(includeSections, excludeSections);
   const known = new Map<string, boolean>();
