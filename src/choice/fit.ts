@@ -7,7 +7,7 @@ export interface Unit {
 }
 
 /** What went comes back where so much of the limit is enough: a number of series close to the limit must not make it flap. */
-const ROOM_TO_RETURN = 0.9;
+export const ROOM_TO_RETURN = 0.9;
 
 /**
  * Finds what has to go. What stays is a beginning of the list, and never more than the limit.

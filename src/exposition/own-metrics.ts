@@ -312,7 +312,7 @@ function createFamilies(registry: Registry, version: string) {
     }),
     labelValuesShortened: new Counter({
       name: "sora_exporter_label_values_shortened_total",
-      help: "Values of labels in good answers that were cut to `limits.label_value_length`",
+      help: "Values of labels in good answers that were cut to limits.label_value_length",
       labelNames: byTarget,
       registers,
     }),
