@@ -21,8 +21,8 @@ export interface Thinned {
   readonly first: string | undefined;
 }
 
-/** What has to go: a metric's own series, or one group of it, or of all metrics of a level. */
-type IsGone = (family: Family, level: Level, group: string | undefined) => boolean;
+/** What tells which groups of a metric have to go, undefined being the metric itself; undefined where none of it has to. */
+type GoneOf = (family: Family, level: Level) => ((group: string | undefined) => boolean) | undefined;
 
 interface Result {
   readonly snapshot: Snapshot;
@@ -45,11 +45,11 @@ export class Bounds {
 
   /** Thins all that is known of a target. */
   thin(snapshots: readonly Snapshot[]): Thinned[] {
-    const isGoneOfMetric = this.#thinMetrics(snapshots);
-    const byMetric = snapshots.map((one) => remove(one, isGoneOfMetric, this.#byMetric));
+    const goneOfMetric = this.#thinMetrics(snapshots);
+    const byMetric = snapshots.map((one) => remove(one, goneOfMetric, this.#byMetric));
     const kept = byMetric.map(({ snapshot }) => snapshot);
-    const isGoneOfTarget = this.#thinTarget(kept);
-    const byTarget = kept.map((one) => remove(one, isGoneOfTarget, this.#byTarget));
+    const goneOfTarget = this.#thinTarget(kept);
+    const byTarget = kept.map((one) => remove(one, goneOfTarget, this.#byTarget));
     return snapshots.map((before, i) => {
       const { snapshot: between, gone } = byMetric[i]!;
       const { snapshot, gone: more } = byTarget[i]!;
@@ -62,7 +62,7 @@ export class Bounds {
   }
 
   /** @returns undefined where every metric has room */
-  #thinMetrics(snapshots: readonly Snapshot[]): IsGone | undefined {
+  #thinMetrics(snapshots: readonly Snapshot[]): GoneOf | undefined {
     const limit = this.#limits.seriesPerMetric;
     const before = this.#goneOfMetrics;
     this.#goneOfMetrics = new Map();
@@ -79,11 +79,14 @@ export class Bounds {
     }
     this.#goneOfMetrics = goneOfMetrics;
     if (goneOfMetrics.size === 0) return undefined;
-    return ({ name }, _, group) => goneOfMetrics.get(name)?.has(group ?? ITSELF) ?? false;
+    return ({ name }) => {
+      const gone = goneOfMetrics.get(name);
+      return gone && ((group) => gone.has(group ?? ITSELF));
+    };
   }
 
   /** @returns undefined where there is room for everything */
-  #thinTarget(snapshots: readonly Snapshot[]): IsGone | undefined {
+  #thinTarget(snapshots: readonly Snapshot[]): GoneOf | undefined {
     const limit = this.#limits.seriesPerTarget;
     const before = this.#goneOfTarget;
     this.#goneOfTarget = new Set();
@@ -101,8 +104,9 @@ export class Bounds {
     const gone = fit(units, before, limit);
     this.#goneOfTarget = gone;
     if (gone.size === 0) return undefined;
-    return ({ name }, level, group) =>
-      gone.has(name) || (group !== undefined && gone.has(`${level} ${group}`));
+    return ({ name }, level) =>
+      (group) =>
+        gone.has(name) || (group !== undefined && gone.has(`${level} ${group}`));
   }
 }
 
@@ -145,16 +149,18 @@ function byLevel(snapshots: readonly Snapshot[]): [Level, Family[]][] {
   ]);
 }
 
-function remove(snapshot: Snapshot, isGone: IsGone | undefined, results: WeakMap<Snapshot, Result>): Result {
-  if (isGone === undefined) return { snapshot, gone: [] };
+function remove(snapshot: Snapshot, goneOf: GoneOf | undefined, results: WeakMap<Snapshot, Result>): Result {
+  if (goneOf === undefined) return { snapshot, gone: [] };
   const gone: string[] = [];
-  const result = mapColumns(snapshot, (column, family) =>
-    withoutGroups(column, (group) => {
-      const goes = isGone(family, levelToThin(snapshot, family), group);
+  const result = mapColumns(snapshot, (column, family) => {
+    const isGone = goneOf(family, levelToThin(snapshot, family));
+    if (isGone === undefined) return column;
+    return withoutGroups(column, (group) => {
+      const goes = isGone(group);
       if (goes) gone.push(group === undefined ? family.name : `${family.name}{${group}}`);
       return goes;
-    }),
-  );
+    });
+  });
   const last = results.get(snapshot);
   if (last?.gone.length === gone.length && last.gone.every((one, i) => one === gone[i])) return last;
   results.set(snapshot, { snapshot: result, gone });

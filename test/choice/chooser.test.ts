@@ -88,10 +88,14 @@ describe("by section", () => {
     expect(expected.length).toBeLessThan(sectionOf.size);
   });
 
-  test("excluded, also from what is included", () => {
-    const left = namesOf(choose(everything(), { includeSections: ["cc", "rtp"], excludeSections: ["rtp"] }));
-    const expected = [...sectionOf].filter(([, section]) => section === undefined || section === "cc");
+  test.each([
+    [{ excludeSections: ["rtp", "turn"] }, (section: string) => section !== "rtp" && section !== "turn"],
+    [{ includeSections: ["cc", "rtp"], excludeSections: ["rtp"] }, (section: string) => section === "cc"],
+  ])("excluded: %j", (choice, isChosen) => {
+    const left = namesOf(choose(everything(), choice));
+    const expected = [...sectionOf].filter(([, section]) => section === undefined || isChosen(section));
     expect(left.sort()).toEqual(expected.map(([name]) => name).sort());
+    expect(expected.length).toBeLessThan(sectionOf.size);
   });
 
   test("older spellings belong to the section that is spelled otherwise today", () => {
