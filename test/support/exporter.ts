@@ -90,7 +90,7 @@ export async function runExporter(
         local: false,
         intervalMs: 100,
         timeoutMs: 100,
-        limits: DEFAULT_LIMITS,
+        limits: { ...DEFAULT_LIMITS, answerSizeBytes: 1024 * 1024 },
         headers: {},
         tls: NO_TLS,
         calls: NO_CALLS,
