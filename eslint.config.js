@@ -26,6 +26,7 @@ export default defineConfig(
   {
     files: [
       "src/calls/**",
+      "src/choice/**",
       "src/sums/**",
       "src/catalog/**",
       "src/snapshot/**",

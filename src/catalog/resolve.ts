@@ -24,6 +24,8 @@ export interface Resolved {
   readonly labels: readonly Label[];
   /** Sora's value is divided by this. */
   readonly divisor: number;
+  /** Sora's section of a connection, such as `rtp`; undefined for a field that is in none. */
+  readonly section: string | undefined;
   /** The path with its captures as `{name}`, if the general rule named it; undefined where a rule did. */
   readonly unknown: string | undefined;
 }
@@ -63,6 +65,16 @@ const SECTION_PATTERNS = [
     }),
   ),
 ].map(compilePattern);
+/** The sections that the catalog knows. */
+export const SECTIONS: readonly string[] = [...new Set(RULES.map(({ path }) => path.split(".")[0]!))];
+/** Sections that some versions of Sora spell otherwise, by that other spelling. */
+const SECTION_SPELLINGS: ReadonlyMap<string, string> = new Map(
+  RULES.flatMap(({ path, aliases = [] }) =>
+    aliases
+      .map((alias) => [alias.split(".")[0]!, path.split(".")[0]!] as const)
+      .filter(([spelling]) => !SECTIONS.includes(spelling)),
+  ),
+);
 const RULE_NAMES: ReadonlySet<string> = new Set([
   ...[...RULES, ...INFO_RULES].map(({ name }) => name),
   ...NAMES_OF_OTHER_CALLS,
@@ -88,6 +100,7 @@ export function resolveField(path: readonly string[], ownerOf: OwnerOf = () => u
       help: rule.help,
       labels,
       divisor: rule.divisor ?? 1,
+      section: rule.path.split(".")[0],
       unknown: undefined,
     };
   }
@@ -127,6 +140,11 @@ export function holdsLabels(path: readonly string[]): boolean {
   return LABEL_HOLDERS.some((pattern) => pattern.match(path) !== undefined);
 }
 
+/** The section of the info metric with a name; undefined where there is none of that name. */
+export function sectionOfInfo(family: string): string | undefined {
+  return INFO_RULES.find(({ name }) => CONNECTION_PREFIX + name === family)?.path.split(".")[0];
+}
+
 function resolveUnknown(path: readonly string[], ownerOf: OwnerOf): Resolved {
   const scoped = SCOPE_PATTERNS.map(({ pattern, scope }) => ({
     scope,
@@ -145,6 +163,7 @@ function resolveUnknown(path: readonly string[], ownerOf: OwnerOf): Resolved {
     help: "Field of Sora that this version does not know; named by the general rule",
     labels: needsPath ? [...labels, ["path", shown]] : labels,
     divisor,
+    section: path.length < 2 ? undefined : (SECTION_SPELLINGS.get(path[0]!) ?? path[0]),
     unknown: shown,
   };
 }

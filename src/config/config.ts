@@ -14,6 +14,7 @@ export interface Config {
   readonly info: InfoConfig;
   /** Whose series are exported; at least one level. */
   readonly levels: readonly Level[];
+  readonly choice: ChoiceConfig;
   /** Of the histograms of channels and targets. */
   readonly bounds: Bounds;
   readonly web: {
@@ -31,6 +32,37 @@ export interface Config {
   };
   /** File to which each good answer of GetStatsAllConnections is appended; only with one target. */
   readonly record: string | undefined;
+}
+
+/**
+ * Which series of those levels are exported. Patterns are texts in which `*` stands for any characters; an empty list to
+ * include means everything. It is plain data, fit for another thread.
+ */
+export interface ChoiceConfig {
+  /** Patterns of the metrics' full names. */
+  readonly include: readonly string[];
+  /** As `include`, and before it. */
+  readonly exclude: readonly string[];
+  /** Sora's sections of a connection. */
+  readonly includeSections: readonly string[];
+  readonly excludeSections: readonly string[];
+  /** Patterns of channel_id. */
+  readonly includeChannels: readonly string[];
+  readonly excludeChannels: readonly string[];
+  /** `omit` leaves out the series of counters that were never above zero. */
+  readonly zero: "keep" | "omit";
+}
+
+/** How much of one target is taken and exported. It is plain data, fit for another thread. */
+export interface Limits {
+  readonly seriesPerTarget: number;
+  readonly seriesPerMetric: number;
+  /** Of one connection. */
+  readonly dataChannelLabels: number;
+  /** In characters. */
+  readonly labelValueLength: number;
+  /** Of one answer of Sora's. */
+  readonly answerSizeBytes: number;
 }
 
 /** How often each call besides GetStatsAllConnections is made, in milliseconds; 0 for never. */
@@ -86,7 +118,7 @@ export interface TargetConfig {
   readonly intervalMs: number;
   /** At most `intervalMs`. */
   readonly timeoutMs: number;
-  readonly bodySizeLimitBytes: number;
+  readonly limits: Limits;
   readonly calls: CallIntervals;
   /** Headers to send, by lower-case name. Their values are secrets: never log or show them. */
   readonly headers: Readonly<Record<string, HeaderConfig>>;

@@ -6,7 +6,7 @@ const ENV_PREFIX = "SORA_STATS_EXPORTER_";
 
 /** A flag of the command line. */
 export interface Flag {
-  /** Without the dashes, such as `sora.body-size-limit`. */
+  /** Without the dashes, such as `limits.answer-size`. */
   readonly name: string;
   /** Another name for it, that of the official sora_exporter; undefined where that is the same or has none. */
   readonly alias: string | undefined;

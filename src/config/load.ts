@@ -3,7 +3,7 @@
  * before a default.
  */
 import type { z } from "zod";
-import type { Config, ReportGroups } from "./config.ts";
+import type { ChoiceConfig, Config, ReportGroups } from "./config.ts";
 import { ConfigError, pathText, reason } from "./errors.ts";
 import type { Problem } from "./errors.ts";
 import { parseConfigFile } from "./file.ts";
@@ -66,6 +66,7 @@ export function loadConfig({ argv, env, readFile }: ConfigSources): Command {
         cc_round_trip_time: settings.metrics.cc_round_trip_time_buckets,
         cc_target_bitrate: settings.metrics.cc_target_bitrate_buckets,
       },
+      choice: choiceOf(settings.metrics),
       levels: LEVELS.filter((level) => settings.metrics.levels.includes(level)),
       web: {
         listenAddress: web.listen_address,
@@ -85,6 +86,18 @@ function reportOf(sora: Settings["sora"]): ReportGroups {
     connectionError: sora.connection_error_metrics,
     erlangVm: sora.erlang_vm_metrics,
     cluster: sora.cluster_metrics,
+  };
+}
+
+function choiceOf(metrics: Settings["metrics"]): ChoiceConfig {
+  return {
+    include: metrics.include,
+    exclude: metrics.exclude,
+    includeSections: metrics.include_sections,
+    excludeSections: metrics.exclude_sections,
+    includeChannels: metrics.include_channels,
+    excludeChannels: metrics.exclude_channels,
+    zero: metrics.zero,
   };
 }
 

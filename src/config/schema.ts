@@ -4,9 +4,12 @@
  */
 import { z } from "zod";
 import { readListenAddress, readTelemetryPath } from "./addresses.ts";
+import { SECTIONS as STATS_SECTIONS } from "../catalog/resolve.ts";
 import { LEVELS } from "../snapshot/snapshot.ts";
 import { DEFAULT_BOUNDS, type Observed } from "../sums/observations.ts";
 import { INFO_LABELS } from "./config.ts";
+import { LIMITS } from "./limits.ts";
+import { channelPattern, metricPattern } from "./patterns.ts";
 import { TARGET } from "./target-schema.ts";
 import { SOURCE_FORMS, sourceSchema } from "./source.ts";
 import {
@@ -19,7 +22,6 @@ import {
   map,
   MIN_INTERVAL_MS,
   MIN_TIMEOUT_MS,
-  size,
   text,
   url,
 } from "./values.ts";
@@ -37,7 +39,6 @@ export const SECTIONS = {
     local: boolean()
       .prefault(false)
       .describe("Ask for the connections of this node alone, not of the whole cluster."),
-    body_size_limit: size().prefault("256MB").describe("Largest answer to take from Sora, 1KB to 511MB."),
     skip_ssl_verify: boolean().prefault(false).describe("Do not verify the certificate of Sora's API."),
     client_metrics: boolean()
       .prefault(false)
@@ -73,7 +74,31 @@ export const SECTIONS = {
     client_id: choice(["plain", "hash", "omit"])
       .prefault("plain")
       .describe("What the label client_id holds: plain, hash, or omit for no label."),
+    include: distinct(metricPattern(), "names of metrics")
+      .prefault([])
+      .describe("Names of metrics to export, * for any characters. Default: all."),
+    exclude: distinct(metricPattern(), "names of metrics")
+      .prefault([])
+      .describe("Names of metrics to leave out, * for any characters; comes before include."),
+    include_sections: distinct(choice(STATS_SECTIONS), "sections")
+      .prefault([])
+      .describe("Sora's sections of a connection to export, such as rtp. Default: all."),
+    exclude_sections: distinct(choice(STATS_SECTIONS), "sections")
+      .prefault([])
+      .describe("Sora's sections of a connection to leave out; comes before include_sections."),
+    include_channels: distinct(channelPattern(), "channel_ids")
+      .prefault([])
+      .describe(
+        "Values of channel_id whose series to export, * for any characters; sums of the target count all. Default: all.",
+      ),
+    exclude_channels: distinct(channelPattern(), "channel_ids")
+      .prefault([])
+      .describe("Values of channel_id whose series to leave out; comes before include_channels."),
+    zero: choice(["keep", "omit"])
+      .prefault("keep")
+      .describe("Series of counters that were never above zero: keep or omit."),
   },
+  limits: LIMITS,
   web: {
     listen_address: text({
       expected: "an address such as :10490, 127.0.0.1:10490 or [::1]:10490",
@@ -91,7 +116,7 @@ export const SECTIONS = {
     })
       .prefault("/metrics")
       .describe("Path under which the metrics are served."),
-    max_requests: count(10_000)
+    max_requests: count(0, 10_000)
       .prefault(40)
       .describe("Scrapes that may be answered at a time, to 10000; 0 for no limit."),
     disable_exporter_metrics: boolean()
@@ -135,6 +160,9 @@ export const configSchema = map({
   metrics: map({ ...SECTIONS.metrics, ...FILE_ONLY_METRICS })
     .prefault({})
     .describe("Which metrics there are, and what they tell of who a connection is."),
+  limits: map(SECTIONS.limits)
+    .prefault({})
+    .describe("How much is exported of one target; past a limit the detail goes first, and is counted."),
   web: map(SECTIONS.web).prefault({}).describe("The exporter's own HTTP server."),
   log: map(SECTIONS.log).prefault({}).describe("The exporter's log."),
 });

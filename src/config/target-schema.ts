@@ -9,10 +9,10 @@ import {
   MIN_INTERVAL_MS,
   MIN_TIMEOUT_MS,
   path,
-  size,
   text,
   url,
 } from "./values.ts";
+import { TARGET_LIMITS } from "./limits.ts";
 import { readServerName } from "./addresses.ts";
 
 // The messages repeat nothing: `user:password` in place of the user is a likely mistake.
@@ -57,7 +57,7 @@ export const TARGET = map({
     .describe("Time from one poll to the next. Default: sora.interval."),
   timeout: duration(MIN_TIMEOUT_MS).optional().describe("How long a poll may take. Default: sora.timeout."),
   local: boolean().optional().describe("Ask for this node alone. Default: sora.local."),
-  body_size_limit: size().optional().describe("Largest answer to take. Default: sora.body_size_limit."),
+  limits: TARGET_LIMITS.optional().describe("How much of this target is exported. Default: limits."),
   headers: z
     .record(z.string(), sourceSchema, { error: "is not a map of header names and values" })
     .optional()

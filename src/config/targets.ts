@@ -6,6 +6,7 @@ import { resolveHeaders } from "./headers.ts";
 import type { SecretSources } from "./secrets.ts";
 import type { Settings } from "./schema.ts";
 import type { TargetSettings } from "./target-schema.ts";
+import { resolveLimits } from "./limits.ts";
 import { resolveTls } from "./tls.ts";
 import { formatDuration } from "./units.ts";
 
@@ -46,7 +47,7 @@ function resolveTarget(
     local: given.local ?? sora.local,
     ...times,
     calls: resolveCalls(settings.calls, times.intervalMs, context),
-    bodySizeLimitBytes: given.body_size_limit ?? sora.body_size_limit,
+    limits: resolveLimits(given.limits ?? {}, settings.limits),
     headers: resolveHeaders(given, path, secrets, report),
     tls: resolveTls(given.tls ?? {}, [...path, "tls"], sora.skip_ssl_verify, secrets, report),
   };

@@ -114,12 +114,12 @@ export function size() {
   );
 }
 
-/** A whole number from 0. */
-export function count(max: number) {
+/** A whole number. */
+export function count(min: number, max: number) {
   const rule = {
-    error: ({ input }: { input?: unknown }) => `${quote(input)} is not a whole number from 0 to ${max}`,
+    error: ({ input }: { input?: unknown }) => `${quote(input)} is not a whole number from ${min} to ${max}`,
   };
-  return z.int(rule).min(0, rule).max(max, rule);
+  return z.int(rule).min(min, rule).max(max, rule);
 }
 
 /** A switch. */

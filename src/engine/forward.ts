@@ -19,6 +19,8 @@ export function forwardEvents(post: Post): PollEvents {
     callSucceeded: forward("callSucceeded"),
     callFailed: forward("callFailed"),
     valuesRejected: forward("valuesRejected"),
+    seriesDropped: forward("seriesDropped"),
+    labelValuesShortened: forward("labelValuesShortened"),
     failedOver: forward("failedOver"),
   };
 }

@@ -30,10 +30,10 @@ const clients = config.targets.map(({ urls, ...target }) => {
   const credentials = openCredentials(target, (path) => readFileSync(path, "utf8"));
   return urls.map((url) => createSoraClient({ ...target, ...credentials, url }));
 });
-const { report, info, levels, bounds } = config;
+const { report, info, levels, choice, bounds } = config;
 const targets = config.targets.map((target, i) =>
   createTarget(
-    { ...target, report, info, levels, bounds },
+    { ...target, report, info, levels, choice, bounds },
     {
       clients: clients[i]!,
       clock: systemClock,

@@ -12,6 +12,7 @@ import {
 import type { PollEvents } from "../poller/events.ts";
 import {
   CONNECTION_REJECTIONS,
+  DROP_REASONS,
   type Rejections,
   VALUE_REJECTIONS,
   type ValueRejection,
@@ -82,6 +83,8 @@ export function createOwnMetrics({ version, process: showProcess, now }: OwnMetr
       for (const reason of Object.keys(CONNECTION_REJECTIONS))
         own.connectionsRejected.inc({ target, reason }, 0);
       for (const reason of Object.keys(VALUE_REJECTIONS)) own.valuesRejected.inc({ target, reason }, 0);
+      for (const reason of Object.keys(DROP_REASONS)) own.seriesDropped.inc({ target, reason }, 0);
+      own.labelValuesShortened.inc({ target }, 0);
       for (const operation of operations) {
         own.calls.inc({ target, operation }, 0);
         for (const reason of Object.keys(FAILURE_REASONS))
@@ -117,6 +120,12 @@ export function createOwnMetrics({ version, process: showProcess, now }: OwnMetr
       if (operation === "ListClusterNodes") own.clusterUp.set({ target }, 0);
     },
     valuesRejected: countValues,
+    seriesDropped(target, { counts }) {
+      for (const [reason, n] of counts) own.seriesDropped.inc({ target, reason }, n);
+    },
+    labelValuesShortened(target, n) {
+      own.labelValuesShortened.inc({ target }, n);
+    },
     failedOver(target, { from, to }) {
       own.failovers.inc({ target });
       own.activeUrl.remove({ target, url: from });
@@ -261,6 +270,18 @@ function createFamilies(registry: Registry, version: string) {
       name: "sora_exporter_values_rejected_total",
       help: "Single values in good answers that could not be exported, by reason",
       labelNames: byReason,
+      registers,
+    }),
+    seriesDropped: new Counter({
+      name: "sora_exporter_series_dropped_total",
+      help: "Series in good answers that are not exported as there would be too many, by reason; once for each poll",
+      labelNames: byReason,
+      registers,
+    }),
+    labelValuesShortened: new Counter({
+      name: "sora_exporter_label_values_shortened_total",
+      help: "Values of labels in good answers that were longer than limits.label_value_length, and shortened",
+      labelNames: byTarget,
       registers,
     }),
     unknownFields: new Gauge({

@@ -1,6 +1,6 @@
 /** What is told of polls and calls as they end. All of it is plain data: it is told to another thread. */
 
-import type { ConnectionRejection, Rejections, ValueRejection } from "../snapshot/rejections.ts";
+import type { ConnectionRejection, DropReason, Rejections, ValueRejection } from "../snapshot/rejections.ts";
 import type { FailureReason } from "../sora/failure.ts";
 import type { Operation } from "../sora/operations.ts";
 
@@ -44,6 +44,10 @@ export interface PollEvents {
   callFailed(target: string, operation: Operation, reason: FailureReason): void;
   /** What a good answer of another call than GetStatsAllConnections had to leave out. */
   valuesRejected(target: string, values: Rejections<ValueRejection>): void;
+  /** Series that there would be too many of; each is counted once for each poll that it is left out of. */
+  seriesDropped(target: string, series: Rejections<DropReason>): void;
+  /** Values of labels in a good answer that were longer than they may be. */
+  labelValuesShortened(target: string, n: number): void;
   /** The target's data come from another address now. */
   failedOver(target: string, urls: { from: string; to: string }): void;
 }

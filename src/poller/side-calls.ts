@@ -7,7 +7,7 @@ import { type Listing, readListing } from "../calls/connections.ts";
 import { draftLicense } from "../calls/license.ts";
 import { draftArchives, draftRecordings } from "../calls/recording.ts";
 import { draftReport } from "../calls/report.ts";
-import type { CallIntervals, ReportGroups } from "../config/config.ts";
+import type { CallIntervals, Limits, ReportGroups } from "../config/config.ts";
 import type { Drafted } from "../snapshot/draft.ts";
 import type { Snapshot } from "../snapshot/snapshot.ts";
 import type { SoraClient } from "../sora/client.ts";
@@ -21,6 +21,7 @@ export interface SideCallsOptions {
   readonly local: boolean;
   readonly calls: CallIntervals;
   readonly report: ReportGroups;
+  readonly limits: Pick<Limits, "labelValueLength">;
 }
 
 export interface SideCallsEdges {
@@ -41,8 +42,8 @@ export interface SideCalls {
   readonly calls: readonly SideCall<unknown>[];
   /** What ListConnections said last. */
   listing(): Listing | undefined;
-  /** What the others said last, of some groups or of all. */
-  snapshots(groups?: ReadonlySet<Group>): Snapshot[];
+  /** What the others said last. */
+  snapshots(): { readonly group: Group; readonly snapshot: Snapshot }[];
   /** See `SideCall.hurry`. */
   hurry(): void;
 }
@@ -72,7 +73,7 @@ export function createSideCalls(options: SideCallsOptions, edges: SideCallsEdges
   }
 
   const listConnections = create("ListConnections", { local }, (body) => {
-    const listing = readListing(decodeArray(body, "connections").elements);
+    const listing = readListing(decodeArray(body, "connections").elements, options.limits.labelValueLength);
     return { value: listing, values: listing.values };
   });
   const drafting: readonly {
@@ -124,10 +125,11 @@ export function createSideCalls(options: SideCallsOptions, edges: SideCallsEdges
     operations: made.map(({ operation }) => operation),
     calls: made.map(({ call }) => call),
     listing: () => listConnections?.latest(),
-    snapshots: (wanted) =>
-      drafting
-        .filter(({ group }) => wanted === undefined || wanted.has(group))
-        .flatMap(({ call }) => call?.latest() ?? []),
+    snapshots: () =>
+      drafting.flatMap(({ group, call }) => {
+        const snapshot = call?.latest();
+        return snapshot === undefined ? [] : [{ group, snapshot }];
+      }),
     hurry() {
       for (const { call } of made) call.hurry();
     },

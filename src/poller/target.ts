@@ -3,12 +3,13 @@
 import type { Log } from "../log.ts";
 import type { PollEvents } from "./events.ts";
 import { draftConnections } from "../calls/connections.ts";
-import type { InfoConfig, ReportGroups, CallIntervals } from "../config/config.ts";
+import type { CallIntervals, ChoiceConfig, InfoConfig, Limits, ReportGroups } from "../config/config.ts";
 import { SnapshotBuilder } from "../snapshot/build.ts";
 import type { Rejections, ValueRejection } from "../snapshot/rejections.ts";
-import { type Level, selectLevels, type Snapshot, type StatsSnapshot } from "../snapshot/snapshot.ts";
+import { type Level, levelOf, type Snapshot, type StatsSnapshot } from "../snapshot/snapshot.ts";
 import type { Bounds } from "../sums/observations.ts";
 import { Sums } from "../sums/sums.ts";
+import { Chooser } from "../choice/chooser.ts";
 import type { SoraClient } from "../sora/client.ts";
 import type { SoraFailure } from "../sora/failure.ts";
 import { createAddresses } from "./addresses.ts";
@@ -30,6 +31,8 @@ export interface TargetOptions {
   readonly info: InfoConfig;
   /** Whose series are shown. */
   readonly levels: readonly Level[];
+  readonly choice: ChoiceConfig;
+  readonly limits: Limits;
   /** Of the histograms. */
   readonly bounds: Bounds;
 }
@@ -42,7 +45,7 @@ export interface Target {
   readonly sideCalls: readonly Pollable[];
   /** What the last good poll of the statistics said, as long as it is not stale. */
   snapshot(): StatsSnapshot | undefined;
-  /** All that is known and not stale, of some groups or of all; no series is in two of them. */
+  /** What is shown, of some groups or of all: known, not stale, chosen, and within the limits. No series is in two of them. */
   snapshots(groups?: ReadonlySet<Group>): readonly Snapshot[];
 }
 
@@ -60,7 +63,8 @@ export interface TargetEdges {
 export function createTarget(options: TargetOptions, edges: TargetEdges): Target {
   const { name, intervalMs, timeoutMs, local } = options;
   const { clients, clock, metrics, log, record } = edges;
-  const builder = new SnapshotBuilder(name);
+  const builder = new SnapshotBuilder(name, options.limits);
+  const chooser = new Chooser(options.choice, options.limits);
   const sums = new Sums(name, options.bounds);
   const latest = createLatest<{ readonly statistics: StatsSnapshot; readonly sums: readonly Snapshot[] }>(
     intervalMs,
@@ -125,7 +129,15 @@ export function createTarget(options: TargetOptions, edges: TargetEdges): Target
       up = true;
       if (changed) side.hurry();
       callLog.succeeded({ connections: built.snapshot.rows.length, series: built.snapshot.series });
-      callLog.leftOut({ connections: built.connections, values: built.values, sums: leftOutSums() });
+      metrics.seriesDropped(name, built.dropped);
+      metrics.labelValuesShortened(name, built.shortened);
+      callLog.leftOut({
+        connections: built.connections,
+        values: built.values,
+        sums: leftOutSums(),
+        "labels of data channels": built.dropped,
+      });
+      choose();
       callLog.unknownFields(built.snapshot.unknownPaths);
       await record?.(built.snapshot.timeMs, Buffer.concat(recorded));
     } catch (error) {
@@ -153,17 +165,35 @@ export function createTarget(options: TargetOptions, edges: TargetEdges): Target
   }
 
   function snapshots(groups?: ReadonlySet<Group>): readonly Snapshot[] {
-    return selectLevels(allSnapshots(groups), levels);
+    return choose()
+      .filter(({ group }) => groups === undefined || groups.has(group))
+      .map(({ snapshot }) => snapshot);
   }
 
-  function allSnapshots(groups?: ReadonlySet<Group>): readonly Snapshot[] {
-    const others = side.snapshots(groups);
-    if (groups !== undefined && !groups.has("connections")) return others;
+  /** Chooses from all that is known; as long as that stays the same, so does what is chosen. */
+  function choose(): Known[] {
+    const all = known().filter(
+      ({ snapshot: { rows } }) => rows[0] !== undefined && levels.has(levelOf(rows[0])),
+    );
+    const { snapshots, dropped, newlyDropped } = chooser.choose(
+      all.map(({ snapshot }) => snapshot),
+      clock.monotonic(),
+    );
+    if (newlyDropped.counts.size > 0) metrics.seriesDropped(name, newlyDropped);
+    callLog.leftOut({ series: dropped });
+    return all.map(({ group }, i) => ({ group, snapshot: snapshots[i]! }));
+  }
+
+  function known(): Known[] {
     const { statistics, sums = [] } = latest.get() ?? {};
     const listing = side.listing();
     const identities =
       statistics === undefined && listing === undefined ? [] : draftIdentities(statistics, listing);
-    return [...(statistics ? [statistics] : []), ...sums, ...identities, ...others];
+    const ofConnections = [...(statistics ? [statistics] : []), ...sums, ...identities];
+    return [
+      ...ofConnections.map((snapshot) => ({ group: "connections" as const, snapshot })),
+      ...side.snapshots(),
+    ];
   }
 
   const draftIdentities = memoizeLast(
@@ -186,6 +216,11 @@ export function createTarget(options: TargetOptions, edges: TargetEdges): Target
     snapshot: () => latest.get()?.statistics,
     snapshots,
   };
+}
+
+interface Known {
+  readonly group: Group;
+  readonly snapshot: Snapshot;
 }
 
 /** The function, which gives the last result again as long as its arguments stay the same. */

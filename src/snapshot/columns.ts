@@ -20,6 +20,8 @@ export class ColumnPlan {
   readonly labelText: string;
   /** Sora's value is divided by this. */
   readonly divisor: number;
+  /** See `Resolved.section`. */
+  readonly section: string | undefined;
   /** See `Resolved.unknown`. */
   readonly unknown: string | undefined;
   /** Values in the poll at hand. */
@@ -30,7 +32,7 @@ export class ColumnPlan {
   /** Undefined until the first row that has no value. */
   #rows: Uint32Array<ArrayBuffer> | undefined;
 
-  constructor(index: number, { name, help, labels, divisor, unknown }: Resolved) {
+  constructor(index: number, { name, help, labels, divisor, section, unknown }: Resolved) {
     this.index = index;
     this.family = name;
     this.help = help;
@@ -38,6 +40,7 @@ export class ColumnPlan {
     this.labels = labels;
     this.labelText = labels.map(([, value]) => value).join("\0");
     this.divisor = divisor;
+    this.section = section;
     this.unknown = unknown;
   }
 

@@ -18,6 +18,8 @@ export interface MetricHead {
   readonly name: string;
   readonly type: ValueType;
   readonly help: string;
+  /** As of a `Family`. */
+  readonly section?: string;
 }
 
 /** A snapshot, and what was left out of it. */

@@ -1,6 +1,6 @@
 /** The columns of one poll, put into families. */
 
-import type { Label } from "../catalog/resolve.ts";
+import { type Label, sectionOfInfo } from "../catalog/resolve.ts";
 import type { ColumnPlan } from "./columns.ts";
 import {
   compareNames,
@@ -37,9 +37,9 @@ export function layOut(found: Found): StatsSnapshot {
     const column = plan.finish(found.connections.length);
     if (column === undefined) continue;
     if (plan.unknown !== undefined) unknownPaths.add(plan.unknown);
-    const { family: name, help, type } = plan;
+    const { family: name, help, type, section } = plan;
     if (families.at(-1)?.name === name) families.at(-1)!.columns.push(column);
-    else families.push({ name, help, type, columns: [column] });
+    else families.push({ name, help, type, section, columns: [column] });
   }
   const infos = [...found.infos].map(toInfoFamily);
   const all = [...families, ...infos].sort((a, b) => compareNames(a.name, b.name));
@@ -60,5 +60,5 @@ function toInfoFamily({ family, help, rows, labels }: InfoEntries): Family {
     values: new Float64Array(rows.length).fill(1),
     entryLabels: labels,
   };
-  return { name: family, help, type: "gauge", columns: [column] };
+  return { name: family, help, type: "gauge", section: sectionOfInfo(family), columns: [column] };
 }

@@ -27,12 +27,12 @@ export const VALUE_REJECTIONS = {
 } as const;
 export type ValueRejection = keyof typeof VALUE_REJECTIONS;
 
-/** Why series are left out that are as they should be: a bound on their number. */
+/** Why series that could be exported are not: there would be too many. */
 export const DROP_REASONS = {
-  series_per_target: "more series of one target than `series_per_target` allows",
-  series_per_metric: "more series of one metric than `series_per_metric` allows",
+  series_per_target: "the target has more series than `limits.series_per_target`",
+  series_per_metric: "the metric has more series than `limits.series_per_metric`",
   data_channel_labels:
-    "more labels of data channels than a connection may have, or more than 2,000 different ones in one target",
+    "the connection has more data channels than `limits.data_channel_labels`, or the target more than 2,000 different labels",
 } as const;
 export type DropReason = keyof typeof DROP_REASONS;
 

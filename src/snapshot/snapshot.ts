@@ -61,6 +61,8 @@ export interface Family {
   readonly name: string;
   readonly help: string;
   readonly type: MetricType;
+  /** Sora's section of a connection that it comes from, such as `rtp`; that of its first column. */
+  readonly section?: string | undefined;
   readonly columns: readonly Column[];
 }
 

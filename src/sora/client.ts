@@ -1,6 +1,7 @@
 /** Calls Sora's HTTP API: connections are kept alive, and nothing can be called but operations that read. */
 
 import { buildConnector, type Dispatcher, Pool } from "undici";
+import type { Limits } from "../config/config.ts";
 import { decodeError } from "./decode.ts";
 import { type FailureReason, oneLine, SoraFailure } from "./failure.ts";
 import { type Operation, OPERATIONS } from "./operations.ts";
@@ -31,8 +32,8 @@ export interface SoraClientOptions extends Credentials {
   readonly url: string;
   /** For a whole call, from connecting to the last byte. */
   readonly timeoutMs: number;
-  /** A longer answer is given up. */
-  readonly bodySizeLimitBytes: number;
+  /** An answer that is larger is given up. */
+  readonly limits: Pick<Limits, "answerSizeBytes">;
 }
 
 export interface SoraClient {
@@ -107,7 +108,7 @@ export function createSoraClient(options: SoraClientOptions): SoraClient {
     try {
       const answer = await requestTwice(pool, request);
       if (answer.statusCode !== 200) throw await readError(answer);
-      return await readBody(answer, options.bodySizeLimitBytes, (chunk) => {
+      return await readBody(answer, options.limits.answerSizeBytes, (chunk) => {
         try {
           consume(chunk);
         } catch (error) {

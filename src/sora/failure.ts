@@ -9,7 +9,7 @@ export const FAILURE_REASONS = {
   sora_error: "Sora answered with an `error_type`, such as NOT-CLUSTER-MAJORITY; the log names it",
   invalid_json: "the answer is empty, cut off, or no JSON",
   unexpected_body: "the answer is JSON, but not what the operation answers, such as an array of connections",
-  too_large: "the answer is longer than `body_size_limit`",
+  too_large: "the answer is longer than `limits.answer_size`",
   credentials: "a file with a credential to send cannot be read",
   internal: "a mistake of the exporter's own; the log has the details",
 } as const;

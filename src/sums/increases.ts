@@ -30,7 +30,7 @@ export const KEEP_MISSING_MS = 600_000;
 export const MAX_COLUMNS = 4000;
 
 /** Labels whose values anybody may choose. */
-const CHOSEN_LABELS = new Set(["label", "path"]);
+export const CHOSEN_LABELS: ReadonlySet<string> = new Set(["label", "path"]);
 
 /** What one column's counters were last, by slot, and when any connection had one. */
 interface LastKnown {

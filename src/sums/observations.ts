@@ -30,6 +30,9 @@ export const OBSERVED: Readonly<Record<Observed, string>> = {
     "cc.target_bitrate of connections, one observation a connection a poll; Sora documents no unit",
 };
 
+/** The section of all that is observed. */
+const SECTION = "cc";
+
 /** What every metric of a channel, or of the target, has in front in place of `sora_connection_`. */
 export const SUM_PREFIXES = { channel: "sora_channel_", target: "sora_target_" } as const;
 
@@ -111,7 +114,8 @@ export class Observations {
       });
       if (found.length === 0) return [];
       const columns = toColumns(found, this.#bounds[name]);
-      return [{ name: SUM_PREFIXES[level] + name, help: OBSERVED[name], type: "histogram", columns }];
+      const help = OBSERVED[name];
+      return [{ name: SUM_PREFIXES[level] + name, help, type: "histogram", section: SECTION, columns }];
     });
     return { target: this.#target, timeMs, rows, families, series: countSeries(families), unknownPaths: [] };
   }

@@ -26,6 +26,7 @@ interface SumColumn {
   /** Of the connections' metric. Not its family: that would keep the numbers of a poll that is long past. */
   readonly name: string;
   readonly help: string;
+  readonly section: string | undefined;
   readonly labels: Column["labels"];
   /** By index of the channel; none where none of its connections had a value. */
   readonly channels: Numbers;
@@ -90,8 +91,9 @@ export class Sums {
   #addColumn({ key, family, column, increases }: GrownColumn, channelOf: Int32Array, nowMs: number): void {
     let sum = this.#columns.get(key);
     if (sum === undefined) {
-      const { name, help } = family;
-      sum = { name, help, labels: column.labels, channels: new Numbers(), target: 0, seenMs: nowMs };
+      const { name, help, section } = family;
+      const { labels } = column;
+      sum = { name, help, section, labels, channels: new Numbers(), target: 0, seenMs: nowMs };
       this.#columns.set(key, sum);
     }
     sum.seenMs = nowMs;
@@ -141,18 +143,19 @@ export class Sums {
     columns: readonly SumColumn[],
     read: (sum: SumColumn) => Pick<Column, "rows" | "values">,
   ): Snapshot {
-    const byName = new Map<string, { help: string; columns: Column[] }>();
+    const byName = new Map<string, { head: SumColumn; columns: Column[] }>();
     for (const sum of columns) {
       const column = { labels: sum.labels, ...read(sum) };
       if (column.values.length === 0) continue;
-      const entry = byName.get(sum.name) ?? { help: sum.help, columns: [] };
+      const entry = byName.get(sum.name) ?? { head: sum, columns: [] };
       byName.set(sum.name, entry);
       entry.columns.push(column);
     }
-    const families = [...byName].map(([name, { help, columns }]): Family => ({
+    const families = [...byName].map(([name, { head, columns }]): Family => ({
       name: SUM_PREFIXES[level] + name.slice(CONNECTION_PREFIX.length),
-      help: `${help}; added up over the connections of the ${level}`,
+      help: `${head.help}; added up over the connections of the ${level}`,
       type: "counter",
+      section: head.section,
       columns,
     }));
     return { target: this.#target, timeMs, rows, families, series: countSeries(families), unknownPaths: [] };

@@ -14,11 +14,13 @@ export const UNSTABLE_LEVEL_METRICS = {
   channel: {
     name: "sora_channel_unstable_level_connections",
     type: "gauge",
+    section: "network_status",
     help: "Number of connections of the channel that are at an unstable level now",
   },
   target: {
     name: "sora_target_unstable_level_connections",
     type: "gauge",
+    section: "network_status",
     help: "Number of connections that are at an unstable level now",
   },
 } as const satisfies Record<string, MetricHead>;

@@ -3,13 +3,21 @@ import { describe, expect, test } from "vitest";
 import { INFO_LABELS } from "../../src/config/config.ts";
 import { configOf, messageOf } from "./support.ts";
 
-const SECTIONS = "sora, targets, calls, metrics, web, log";
+const SECTIONS = "sora, targets, calls, metrics, limits, web, log";
 const TARGET_KEYS =
-  "name, url, urls, interval, timeout, local, body_size_limit, headers, basic_auth, bearer_token, tls";
+  "name, url, urls, interval, timeout, local, limits, headers, basic_auth, bearer_token, tls";
 const SORA_KEYS =
-  "url, interval, timeout, local, body_size_limit, skip_ssl_verify, client_metrics, connection_error_metrics, erlang_vm_metrics, cluster_metrics";
+  "url, interval, timeout, local, skip_ssl_verify, client_metrics, connection_error_metrics, erlang_vm_metrics, cluster_metrics";
 const CALLS =
   "list_connections, get_stats_report, list_cluster_nodes, get_license, list_started_recording, list_archiving";
+const METRICS_KEYS =
+  "levels, info_labels, client_id, include, exclude, include_sections, exclude_sections, include_channels, exclude_channels, zero, client_id_key, cc_round_trip_time_buckets, cc_target_bitrate_buckets";
+const LIMITS_KEYS =
+  "series_per_target, series_per_metric, data_channel_labels, label_value_length, answer_size";
+const NAME = "is not a name of metrics such as sora_connection_rtp_*, with * for any characters";
+const NO_NAME = "can be the name of no metric; they all begin with sora_";
+const SECTION_NAMES =
+  "network_status, rtp, rtp_hdr_ext, rtcp, simulcast, cc, ice_connection_state, dtls, turn, sctp, data_channel, signaling, spotlight, packet_loss_simulator";
 const WEB_KEYS = "listen_address, telemetry_path, max_requests, disable_exporter_metrics";
 const DURATION = "is not a duration such as 500ms, 10s or 1m30s";
 const ADDRESS = "is not an address such as :10490, 127.0.0.1:10490 or [::1]:10490";
@@ -34,10 +42,7 @@ const BAD_FILES: Record<string, [yaml: string, message: string][]> = {
     ["log: {}\nsora: 5\n", `2: sora: is not a map of ${SORA_KEYS}`],
     ["web: []\n", `1: web: is not a map of ${WEB_KEYS}`],
     ["calls: 10s\n", `1: calls: is not a map of ${CALLS}`],
-    [
-      "metrics: []\n",
-      "1: metrics: is not a map of levels, info_labels, client_id, client_id_key, cc_round_trip_time_buckets, cc_target_bitrate_buckets",
-    ],
+    ["metrics: []\n", `1: metrics: is not a map of ${METRICS_KEYS}`],
     [
       "targets:\n  - {url: http://a, basic_auth: x}\n",
       "2: targets[0].basic_auth: is not a map of username, password",
@@ -60,10 +65,7 @@ const BAD_FILES: Record<string, [yaml: string, message: string][]> = {
     ["sora:\n  # a comment\n  urls: http://a\n", `3: sora.urls: unknown key; allowed here: ${SORA_KEYS}`],
     ["web: {port: 1}\n", `1: web.port: unknown key; allowed here: ${WEB_KEYS}`],
     ["calls: {list: 1}\n", `1: calls.list: unknown key; allowed here: ${CALLS}`],
-    [
-      "metrics: {x: 1}\n",
-      "1: metrics.x: unknown key; allowed here: levels, info_labels, client_id, client_id_key, cc_round_trip_time_buckets, cc_target_bitrate_buckets",
-    ],
+    ["metrics: {x: 1}\n", `1: metrics.x: unknown key; allowed here: ${METRICS_KEYS}`],
     [
       "targets:\n  - {url: http://a, tls: {ca: x}}\n",
       "2: targets[0].tls.ca: unknown key; allowed here: ca_file, cert_file, key_file, server_name, insecure_skip_verify",
@@ -156,17 +158,73 @@ const BAD_FILES: Record<string, [yaml: string, message: string][]> = {
     ],
   ],
   sizes: [
-    ["sora:\n  body_size_limit: 256\n", "2: sora.body_size_limit: 256 is not a size such as 512KB or 256MB"],
+    ["limits:\n  answer_size: 256\n", "2: limits.answer_size: 256 is not a size such as 512KB or 256MB"],
+    ["limits:\n  answer_size: 1TB\n", '2: limits.answer_size: "1TB" is not a size such as 512KB or 256MB'],
+    ["limits:\n  answer_size: 1023B\n", "2: limits.answer_size: 1023B is not between 1KB and 511MB"],
+    ["limits:\n  answer_size: 512MB\n", "2: limits.answer_size: 512MB is not between 1KB and 511MB"],
     [
-      "sora:\n  body_size_limit: 1TB\n",
-      '2: sora.body_size_limit: "1TB" is not a size such as 512KB or 256MB',
+      "targets:\n  - {url: http://a, limits: {answer_size: 1GB}}\n",
+      "2: targets[0].limits.answer_size: 1GB is not between 1KB and 511MB",
     ],
-    ["sora:\n  body_size_limit: 1023B\n", "2: sora.body_size_limit: 1023B is not between 1KB and 511MB"],
-    ["sora:\n  body_size_limit: 512MB\n", "2: sora.body_size_limit: 512MB is not between 1KB and 511MB"],
+    ["sora:\n  body_size_limit: 1MB\n", `2: sora.body_size_limit: unknown key; allowed here: ${SORA_KEYS}`],
+  ],
+  limits: [
+    ["limits: 5\n", `1: limits: is not a map of ${LIMITS_KEYS}`],
+    ["limits: {series: 5}\n", `1: limits.series: unknown key; allowed here: ${LIMITS_KEYS}`],
+    ["targets:\n  - {url: http://a, limits: 5}\n", `2: targets[0].limits: is not a map of ${LIMITS_KEYS}`],
     [
-      "targets:\n  - {url: http://a, body_size_limit: 1GB}\n",
-      "2: targets[0].body_size_limit: 1GB is not between 1KB and 511MB",
+      "limits:\n  series_per_target: 0\n",
+      "2: limits.series_per_target: 0 is not a whole number from 1 to 100000000",
     ],
+    [
+      "limits:\n  series_per_metric: 1M\n",
+      '2: limits.series_per_metric: "1M" is not a whole number from 1 to 100000000',
+    ],
+    [
+      "limits:\n  data_channel_labels: -1\n",
+      "2: limits.data_channel_labels: -1 is not a whole number from 0 to 10000",
+    ],
+    [
+      "limits:\n  label_value_length: 31\n",
+      "2: limits.label_value_length: 31 is not a whole number from 32 to 65536",
+    ],
+    [
+      "targets:\n  - url: http://a\n    limits:\n      label_value_length: 1.5\n",
+      "4: targets[0].limits.label_value_length: 1.5 is not a whole number from 32 to 65536",
+    ],
+  ],
+  choice: [
+    ["metrics:\n  include: sora_*\n", "2: metrics.include: is not a list of names of metrics"],
+    ["metrics:\n  include: ['']\n", `2: metrics.include[0]: "" ${NAME}`],
+    ["metrics:\n  include: [sora_*, 5]\n", `2: metrics.include[1]: 5 ${NAME}`],
+    ["metrics:\n  exclude: ['sora_connection_.*']\n", `2: metrics.exclude[0]: "sora_connection_.*" ${NAME}`],
+    ["metrics:\n  exclude: [node_cpu*]\n", `2: metrics.exclude[0]: ${NO_NAME}`],
+    ["metrics:\n  include: [sor]\n", `2: metrics.include[0]: ${NO_NAME}`],
+    ["metrics:\n  include: [sora*, Sora_*]\n", `2: metrics.include[1]: ${NO_NAME}`],
+    [
+      "metrics:\n  exclude: [sora_exporter_*]\n",
+      "2: metrics.exclude[0]: only names metrics of the exporter itself, which are always there",
+    ],
+    [
+      "metrics:\n  include: [sora_up]\n",
+      "2: metrics.include[0]: only names metrics of the exporter itself, which are always there",
+    ],
+    ["metrics:\n  exclude: ['*_info', '*_info']\n", '2: metrics.exclude[1]: "*_info" is there twice'],
+    ["metrics:\n  include_sections: rtp\n", "2: metrics.include_sections: is not a list of sections"],
+    [
+      "metrics:\n  include_sections: [rtp, rtpc]\n",
+      `2: metrics.include_sections[1]: "rtpc" is not one of ${SECTION_NAMES}`,
+    ],
+    ["metrics:\n  exclude_sections: [cc, cc]\n", '2: metrics.exclude_sections[1]: "cc" is there twice'],
+    [
+      "metrics:\n  exclude_channels:\n    - a\n    - ''\n",
+      '4: metrics.exclude_channels[1]: "" is not a channel_id, with * for any characters',
+    ],
+    [
+      "metrics:\n  include_channels: [5]\n",
+      "2: metrics.include_channels[0]: 5 is not a channel_id, with * for any characters",
+    ],
+    ["metrics:\n  zero: drop\n", '2: metrics.zero: "drop" is not one of keep, omit'],
   ],
   choices: [
     ["sora:\n  local: yes\n", '2: sora.local: "yes" is not true or false'],

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { INFO_LABELS } from "../../src/config/config.ts";
 import type { Config, TargetConfig } from "../../src/config/config.ts";
 import { FLAGS } from "../../src/config/flags.ts";
-import { NO_TLS } from "../support/exporter.ts";
+import { DEFAULT_LIMITS, NO_TLS } from "../support/exporter.ts";
 import { configOf, DEFAULTS, load, messageOf } from "./support.ts";
 
 describe("defaults", () => {
@@ -11,8 +11,8 @@ describe("defaults", () => {
     ["an empty file", { yaml: "" }],
     ["a file of comments", { yaml: "# nothing\n---\n# here\n" }],
     ["a byte order mark alone", { yaml: "\uFEFF" }],
-    ["empty sections", { yaml: "sora:\ntargets:\ncalls:\nmetrics:\nweb:\nlog:\n" }],
-    ["empty maps", { yaml: "sora: {}\ntargets: []\ncalls: {}\nmetrics: {}\nweb: {}\nlog: {}\n" }],
+    ["empty sections", { yaml: "sora:\ntargets:\ncalls:\nmetrics:\nlimits:\nweb:\nlog:\n" }],
+    ["empty maps", { yaml: "sora: {}\ntargets: []\ncalls: {}\nmetrics: {}\nlimits: {}\nweb: {}\nlog: {}\n" }],
     ["empty variables", { env: { SORA_STATS_EXPORTER_SORA_URL: "", SORA_STATS_EXPORTER_CONFIG_FILE: "" } }],
     [
       "variables that are none of the exporter's",
@@ -61,14 +61,6 @@ const SETTINGS: Record<string, { values: [unknown, unknown][]; of: (config: Conf
       ["true", true],
     ],
     of: ({ targets }) => targets[0]!.local,
-  },
-  "sora.body-size-limit": {
-    values: [
-      ["1KB", 1_024],
-      ["511MB", 535_822_336],
-      ["2000B", 2_000],
-    ],
-    of: ({ targets }) => targets[0]!.bodySizeLimitBytes,
   },
   "sora.skip-ssl-verify": {
     values: [
@@ -188,6 +180,114 @@ const SETTINGS: Record<string, { values: [unknown, unknown][]; of: (config: Conf
     ],
     of: ({ info }) => info.clientIdHash,
   },
+  "metrics.include": {
+    values: [
+      [["sora_connection_rtp_*"], ["sora_connection_rtp_*"]],
+      ["*", ["*"]],
+      ["*_info, sora_target_*", ["*_info", "sora_target_*"]],
+    ],
+    of: ({ choice }) => choice.include,
+  },
+  "metrics.exclude": {
+    values: [
+      [["sora_connection_rtp_*"], ["sora_connection_rtp_*"]],
+      ["*", ["*"]],
+      ["*_info, sora_target_*", ["*_info", "sora_target_*"]],
+    ],
+    of: ({ choice }) => choice.exclude,
+  },
+  "metrics.include-sections": {
+    values: [
+      [
+        ["rtp", "rtcp"],
+        ["rtp", "rtcp"],
+      ],
+      ["cc", ["cc"]],
+      ["turn,data_channel", ["turn", "data_channel"]],
+    ],
+    of: ({ choice }) => choice.includeSections,
+  },
+  "metrics.exclude-sections": {
+    values: [
+      [
+        ["rtp", "rtcp"],
+        ["rtp", "rtcp"],
+      ],
+      ["cc", ["cc"]],
+      ["turn,data_channel", ["turn", "data_channel"]],
+    ],
+    of: ({ choice }) => choice.excludeSections,
+  },
+  "metrics.include-channels": {
+    values: [
+      [
+        ["a,b", "*"],
+        ["a,b", "*"],
+      ],
+      ["sora", ["sora"]],
+      ["test-*,会議*", ["test-*", "会議*"]],
+    ],
+    of: ({ choice }) => choice.includeChannels,
+  },
+  "metrics.exclude-channels": {
+    values: [
+      [
+        ["a,b", "*"],
+        ["a,b", "*"],
+      ],
+      ["sora", ["sora"]],
+      ["test-*,会議*", ["test-*", "会議*"]],
+    ],
+    of: ({ choice }) => choice.excludeChannels,
+  },
+  "metrics.zero": {
+    values: [
+      ["omit", "omit"],
+      ["keep", "keep"],
+      ["omit", "omit"],
+    ],
+    of: ({ choice }) => choice.zero,
+  },
+  "limits.series-per-target": {
+    values: [
+      [1, 1],
+      ["5000", 5000],
+      ["100000000", 100_000_000],
+    ],
+    of: ({ targets }) => targets[0]!.limits.seriesPerTarget,
+  },
+  "limits.series-per-metric": {
+    values: [
+      [1, 1],
+      ["5000", 5000],
+      ["100000000", 100_000_000],
+    ],
+    of: ({ targets }) => targets[0]!.limits.seriesPerMetric,
+  },
+  "limits.data-channel-labels": {
+    values: [
+      [0, 0],
+      ["1", 1],
+      ["10000", 10_000],
+    ],
+    of: ({ targets }) => targets[0]!.limits.dataChannelLabels,
+  },
+  "limits.label-value-length": {
+    values: [
+      [32, 32],
+      ["64", 64],
+      ["65536", 65_536],
+    ],
+    of: ({ targets }) => targets[0]!.limits.labelValueLength,
+  },
+  "limits.answer-size": {
+    values: [
+      ["1KB", 1_024],
+      ["511MB", 535_822_336],
+      ["2000B", 2_000],
+    ],
+    of: ({ targets }) => targets[0]!.limits.answerSizeBytes,
+  },
   "web.listen-address": {
     values: [
       ["127.0.0.1:1", { host: "127.0.0.1", port: 1 }],
@@ -295,10 +395,11 @@ describe("targets", () => {
 
   test("take from sora what they do not set", () => {
     const yaml = `
-sora: {interval: 20s, timeout: 3s, local: true, body_size_limit: 1MB}
+sora: {interval: 20s, timeout: 3s, local: true}
+limits: {answer_size: 1MB, data_channel_labels: 10}
 targets:
   - url: http://sora-a:3000
-  - {name: b, url: "https://b.example.com/api", interval: 1m, timeout: 1m, local: false, body_size_limit: 2MB}
+  - {name: b, url: "https://b.example.com/api", interval: 1m, timeout: 1m, local: false, limits: {answer_size: 2MB, series_per_target: 9}}
 `;
     expect(configOf({ yaml }).targets).toEqual<TargetConfig[]>([
       {
@@ -307,7 +408,7 @@ targets:
         local: true,
         intervalMs: 20_000,
         timeoutMs: 3_000,
-        bodySizeLimitBytes: 2 ** 20,
+        limits: { ...DEFAULT_LIMITS, answerSizeBytes: 2 ** 20, dataChannelLabels: 10 },
         headers: {},
         tls: NO_TLS,
         calls: { ...CALLS, ListConnections: 20_000, GetStatsReport: 20_000 },
@@ -318,7 +419,12 @@ targets:
         local: false,
         intervalMs: 60_000,
         timeoutMs: 60_000,
-        bodySizeLimitBytes: 2 ** 21,
+        limits: {
+          ...DEFAULT_LIMITS,
+          answerSizeBytes: 2 ** 21,
+          dataChannelLabels: 10,
+          seriesPerTarget: 9,
+        },
         headers: {},
         tls: NO_TLS,
         calls: {
@@ -331,6 +437,14 @@ targets:
         },
       },
     ]);
+  });
+
+  test("have choice and limits that can be sent to another thread", () => {
+    const { choice, targets } = configOf({ yaml: "metrics: {exclude: ['*_info'], zero: omit}" });
+    expect(structuredClone({ choice, limits: targets[0]!.limits })).toEqual({
+      choice: { ...DEFAULTS.choice, exclude: ["*_info"], zero: "omit" },
+      limits: DEFAULT_LIMITS,
+    });
   });
 
   test("take from the flags of sora what they do not set", () => {

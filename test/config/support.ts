@@ -8,7 +8,7 @@ import { openCredentials } from "../../src/config/credentials.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import type { Command } from "../../src/config/load.ts";
 import type { Credentials } from "../../src/sora/client.ts";
-import { NO_TLS } from "../support/exporter.ts";
+import { DEFAULT_LIMITS, EVERYTHING, NO_TLS } from "../support/exporter.ts";
 
 export interface Given {
   /** Content of `config.yaml`, which --config.file then names. */
@@ -75,7 +75,7 @@ export const DEFAULTS: Config = {
       local: false,
       intervalMs: 10_000,
       timeoutMs: 5_000,
-      bodySizeLimitBytes: 268_435_456,
+      limits: DEFAULT_LIMITS,
       headers: {},
       tls: NO_TLS,
       calls: {
@@ -90,6 +90,7 @@ export const DEFAULTS: Config = {
   ],
   report: { client: false, connectionError: false, erlangVm: false, cluster: false },
   levels: LEVELS,
+  choice: EVERYTHING,
   bounds: DEFAULT_BOUNDS,
   info: { labels: INFO_LABELS, clientIdHash: undefined },
   web: {

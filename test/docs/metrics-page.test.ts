@@ -138,6 +138,43 @@ test("every sum has the row of its connections' metric, and the numbers of conne
   }
 });
 
+test("the numbers of series are those of a connection with all documented fields, and add up", () => {
+  // The list has a data channel of every label of Sora's own; the page counts one.
+  const fields = fixture("sora/fields-2024.txt").trim().split("\n");
+  // This one is in samples of the API alone.
+  fields.push("sctp.total_pruned_sctp_data_chunk");
+  const labels = [...new Set(fields.flatMap((path) => /^data_channel\.([^.]+)/.exec(path)?.[1] ?? []))];
+  const tree: Record<string, unknown> = { channel_id: "ch", connection_id: "C" };
+  for (const path of fields) {
+    const keys = path.split(".");
+    if (keys[0] === "data_channel" && keys[1] !== labels[0]) continue;
+    let node = tree;
+    for (const key of keys.slice(0, -1)) node = (node[key] ??= {}) as Record<string, unknown>;
+    node[keys.at(-1)!] = 1;
+  }
+  const { snapshot } = buildOnce([tree]);
+  const snapshots = [snapshot, ...new Sums("t").add(snapshot, 0)];
+  const exposed = parseExposition(exposition(snapshots), "prometheus-text");
+  const rows = ROWS.filter(({ section }) => ["GetStatsAllConnections", "Sums"].includes(section));
+  const countOf = (name: string) => exposed.get(name)?.samples.length ?? 0;
+  for (const { section, name, cells } of rows)
+    expect([name, cells[section === "Sums" ? 3 : 4]]).toEqual([name, String(countOf(name))]);
+
+  const costs = PAGE.slice(PAGE.indexOf("## How many series"), PAGE.indexOf("Each further simulcast layer"))
+    .split("\n")
+    .flatMap((line) => {
+      const [, section, ...numbers] = /^\| `?(\w+)`? \| (\d+) \| (\d+) \| (\d+) \|$/.exec(line) ?? [];
+      return section === undefined ? [] : [[section, numbers.map(Number)] as const];
+    });
+  const levels = ["connection", "channel", "target"].map((level) =>
+    [...exposed.keys()].filter((name) => name.startsWith(`sora_${level}_`)).map(countOf),
+  );
+  const sum = (numbers: readonly number[]) => numbers.reduce((total, n) => total + n, 0);
+  expect(costs.at(-1)).toEqual(["all", levels.map(sum)]);
+  for (const i of [0, 1, 2])
+    expect(sum(costs.slice(0, -1).map(([, numbers]) => numbers[i]!))).toBe(costs.at(-1)![1][i]);
+});
+
 describe("the other calls", () => {
   test.each([
     ["ListConnections", connectionSnapshots()],

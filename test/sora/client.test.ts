@@ -28,7 +28,7 @@ async function connect(answer: Answer, options: Partial<SoraClientOptions> = {})
   client = createSoraClient({
     url: sora.url,
     timeoutMs: 2000,
-    bodySizeLimitBytes: 1000,
+    limits: { answerSizeBytes: 1000 },
     headers: {},
     tls: NO_TLS,
     ...options,
@@ -105,7 +105,7 @@ test("a URL may have a path", async () => {
   client = createSoraClient({
     url: `${sora.url}sora/api`,
     timeoutMs: 2000,
-    bodySizeLimitBytes: 1000,
+    limits: { answerSizeBytes: 1000 },
     headers: {},
     tls: NO_TLS,
   });
@@ -189,7 +189,7 @@ describe("TLS", () => {
     client = createSoraClient({
       url: sora.url,
       timeoutMs: 2000,
-      bodySizeLimitBytes: 1000,
+      limits: { answerSizeBytes: 1000 },
       headers: {},
       tls: { ...NO_TLS, ...tls },
     });
@@ -330,7 +330,7 @@ describe("failures", () => {
     client = createSoraClient({
       url: sora!.url.replace("http:", "https:"),
       timeoutMs: 2000,
-      bodySizeLimitBytes: 1000,
+      limits: { answerSizeBytes: 1000 },
       headers: {},
       tls: NO_TLS,
     });
@@ -345,7 +345,7 @@ describe("failures", () => {
     client = createSoraClient({
       url: sora.url,
       timeoutMs: 2000,
-      bodySizeLimitBytes: 1000,
+      limits: { answerSizeBytes: 1000 },
       headers: {},
       tls: NO_TLS,
     });

@@ -1,7 +1,13 @@
 /** A whole exporter on loopback, for tests from end to end. */
 
 import { pino } from "pino";
-import { type Config, INFO_LABELS, type TargetConfig, type TlsConfig } from "../../src/config/config.ts";
+import {
+  type Config,
+  INFO_LABELS,
+  type Limits,
+  type TargetConfig,
+  type TlsConfig,
+} from "../../src/config/config.ts";
 import { type Exporter, startExporter } from "../../src/exporter.ts";
 import { LEVELS } from "../../src/snapshot/snapshot.ts";
 import { DEFAULT_BOUNDS } from "../../src/sums/observations.ts";
@@ -51,6 +57,26 @@ export const ALL_GROUPS: Config["report"] = {
 /** Every label, and client_id as it is. */
 export const ALL_INFO: Config["info"] = { labels: INFO_LABELS, clientIdHash: undefined };
 
+/** Everything is exported. */
+export const EVERYTHING: Config["choice"] = {
+  include: [],
+  exclude: [],
+  includeSections: [],
+  excludeSections: [],
+  includeChannels: [],
+  excludeChannels: [],
+  zero: "keep",
+};
+
+/** The limits where nothing is configured. */
+export const DEFAULT_LIMITS: Limits = {
+  seriesPerTarget: 10_000_000,
+  seriesPerMetric: 1_000_000,
+  dataChannelLabels: 64,
+  labelValueLength: 256,
+  answerSizeBytes: 268_435_456,
+};
+
 type TestTargets = readonly (Partial<TargetConfig> & { name: string } & (
     { url: string } | { urls: string[] }
   ))[];
@@ -63,7 +89,7 @@ export function configFor(targets: TestTargets, changes: Partial<Config> = {}): 
       local: false,
       intervalMs: 100,
       timeoutMs: 100,
-      bodySizeLimitBytes: 1024 * 1024,
+      limits: { ...DEFAULT_LIMITS, answerSizeBytes: 1024 * 1024 },
       headers: {},
       tls: NO_TLS,
       calls: NO_CALLS,
@@ -72,6 +98,7 @@ export function configFor(targets: TestTargets, changes: Partial<Config> = {}): 
     report: ALL_GROUPS,
     info: ALL_INFO,
     levels: LEVELS,
+    choice: EVERYTHING,
     bounds: DEFAULT_BOUNDS,
     web: {
       listenAddress: { host: "127.0.0.1", port: 0 },

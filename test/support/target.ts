@@ -8,7 +8,7 @@ import { createTarget, type Target, type TargetEdges, type TargetOptions } from 
 import { LEVELS, seriesOf } from "../../src/snapshot/snapshot.ts";
 import { DEFAULT_BOUNDS } from "../../src/sums/observations.ts";
 import type { Operation } from "../../src/sora/operations.ts";
-import { ALL_GROUPS, ALL_INFO, everyCall, NO_CALLS } from "./exporter.ts";
+import { ALL_GROUPS, ALL_INFO, DEFAULT_LIMITS, everyCall, EVERYTHING, NO_CALLS } from "./exporter.ts";
 import { find, samplesOf } from "./parse.ts";
 import { createVirtualClock, type VirtualClock } from "./virtual-clock.ts";
 
@@ -72,6 +72,8 @@ export function createTestTarget(
       report: ALL_GROUPS,
       info: ALL_INFO,
       levels: LEVELS,
+      choice: EVERYTHING,
+      limits: DEFAULT_LIMITS,
       bounds: DEFAULT_BOUNDS,
       ...changes,
     },

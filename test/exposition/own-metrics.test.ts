@@ -1,0 +1,43 @@
+import { expect, test } from "vitest";
+import { createOwnMetrics } from "../../src/exposition/own-metrics.ts";
+import { encode } from "../support/encode.ts";
+import { samplesOf } from "../support/parse.ts";
+
+test("what limits leave out is counted by target, and is there as 0 from the start", async () => {
+  const metrics = createOwnMetrics({ version: "1.2.3", process: false, now: () => 0 });
+  const counts = async () => {
+    const text = encode(await metrics.collect(new Map()), [], "prometheus-text").toString();
+    return samplesOf(text, "prometheus-text")
+      .filter(({ name }) => /_(dropped|shortened)_total$/.test(name))
+      .map(({ labels, value }) => `${labels["target"]!} ${labels["reason"] ?? "shortened"} ${value}`);
+  };
+  for (const target of ["a", "b"]) metrics.addTarget(target, { operations: [], url: `http://${target}/` });
+  const ofB = ["b series_per_target 0", "b series_per_metric 0", "b data_channel_labels 0"];
+  expect(await counts()).toEqual([
+    "a shortened 0",
+    "b shortened 0",
+    "a series_per_target 0",
+    "a series_per_metric 0",
+    "a data_channel_labels 0",
+    ...ofB,
+  ]);
+  const first = "sora_connection_x";
+  metrics.seriesDropped("a", {
+    counts: new Map([
+      ["series_per_target", 3],
+      ["data_channel_labels", 1],
+    ]),
+    first,
+  });
+  metrics.seriesDropped("a", { counts: new Map([["series_per_target", 4]]), first });
+  metrics.labelValuesShortened("a", 2);
+  metrics.labelValuesShortened("a", 0);
+  expect(await counts()).toEqual([
+    "a shortened 2",
+    "b shortened 0",
+    "a series_per_target 7",
+    "a series_per_metric 0",
+    "a data_channel_labels 1",
+    ...ofB,
+  ]);
+});
