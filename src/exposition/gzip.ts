@@ -3,7 +3,7 @@
  * Each part ends on a byte's boundary and looks back at nothing before it; checksums are combined without the text.
  */
 
-import { constants, crc32, deflateRawSync } from "node:zlib";
+import { constants, crc32, createDeflateRaw } from "node:zlib";
 
 /** Some text, compressed. */
 export interface Part {
@@ -15,12 +15,52 @@ export interface Part {
   readonly crc: number;
 }
 
-/** Fast rather than small: the text is made anew every few seconds. */
-const OPTIONS = { level: constants.Z_BEST_SPEED, finishFlush: constants.Z_SYNC_FLUSH };
+const OPTIONS = {
+  // Fast rather than small: the text is made anew every few seconds.
+  level: constants.Z_BEST_SPEED,
+  chunkSize: 64 * 1024,
+  // What is compressed is taken out part by part, however large a part is.
+  readableHighWaterMark: Number.MAX_SAFE_INTEGER,
+};
 
-/** Compresses some text. */
-export function compressPart(text: Uint8Array): Part {
-  return { bytes: new Uint8Array(deflateRawSync(text, OPTIONS)), length: text.length, crc: crc32(text) };
+/** Compresses one part after the other, in Node.js' threads for such work. */
+export class PartCompressor {
+  readonly #deflate = createDeflateRaw(OPTIONS);
+
+  /** @param chunks a chunk need not be there any more once the next one is asked for */
+  async compress(chunks: Iterable<Uint8Array>): Promise<Part> {
+    let length = 0;
+    let crc = 0;
+    for (const chunk of chunks) {
+      length += chunk.length;
+      crc = crc32(chunk, crc);
+      await new Promise<void>((resolve, reject) =>
+        this.#deflate.write(chunk, (error) => (error ? reject(error) : resolve())),
+      );
+    }
+    // Nothing of this part is looked back at by the next one.
+    await new Promise<void>((resolve) => this.#deflate.flush(constants.Z_FULL_FLUSH, resolve));
+    return { bytes: this.#take(), length, crc };
+  }
+
+  #take(): Uint8Array<ArrayBuffer> {
+    const bytes = new Uint8Array(this.#deflate.readableLength);
+    let at = 0;
+    for (let read = this.#read(); read !== null; read = this.#read()) {
+      bytes.set(read, at);
+      at += read.length;
+    }
+    return bytes;
+  }
+
+  #read(): Buffer | null {
+    return this.#deflate.read() as Buffer | null;
+  }
+
+  /** Gives its memory back. */
+  close(): void {
+    this.#deflate.destroy();
+  }
 }
 
 const HEADER = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff]);

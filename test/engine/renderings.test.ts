@@ -1,9 +1,13 @@
 import { expect, test } from "vitest";
 import { createRenderings } from "../../src/engine/renderings.ts";
-import { compressPart } from "../../src/exposition/gzip.ts";
 
 const families = (text: string) => [
-  { name: "a", help: "b", type: "gauge" as const, parts: [compressPart(Buffer.from(text))] },
+  {
+    name: "a",
+    help: "b",
+    type: "gauge" as const,
+    parts: [{ bytes: new TextEncoder().encode(text), length: text.length, crc: 0 }],
+  },
 ];
 
 test("what is rendered once is shared by all who wait for it, before and after", async () => {
