@@ -122,6 +122,7 @@ export async function startEngine(
         case "listed":
         case "status":
         case "failed":
+          if (reply.is === "failed") log.error({ stack: reply.problem }, "the engine could not answer");
           pending.get(reply.id)?.(reply);
           pending.delete(reply.id);
       }
@@ -140,7 +141,6 @@ export async function startEngine(
       post({ ...request, id });
       const reply = await answered;
       clearTimeout(timeout);
-      if (reply?.is === "failed") log.error({ stack: reply.problem }, "the engine could not answer");
       return reply;
     }
 
@@ -173,11 +173,15 @@ export async function startEngine(
       },
     })),
     async render(wanted, format) {
-      const { ask, renderings } = thread;
+      const { ask, renderings, worker } = thread;
       const reply = await ask({ is: "list", wanted, format });
       if (reply?.is !== "listed") return NOTHING;
       const { series, serials, live } = reply;
-      return { series, ...(await renderings.take(serials, live, format)) };
+      // What is never rendered is the fault of a thread that hangs; once that has ended, nobody waits any more.
+      const timeout = setTimeout(() => void worker.terminate(), answerTimeoutMs);
+      const taken = await renderings.take(serials, live, format);
+      clearTimeout(timeout);
+      return { series, ...taken };
     },
     async status() {
       const reply = await thread.ask({ is: "status" });

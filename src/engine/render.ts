@@ -15,8 +15,8 @@ export async function renderSnapshot(snapshot: Snapshot, format: Format): Promis
   try {
     for (const family of snapshot.families) {
       const { name, help, type } = family;
-      const part = await compressor.compress(LINES.lines(snapshot, family, format));
-      rendered.push({ name, help, type, parts: [part] });
+      const parts = await compressor.compress(LINES.lines(snapshot, family, format));
+      rendered.push({ name, help, type, parts });
     }
   } finally {
     compressor.close();

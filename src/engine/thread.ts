@@ -50,6 +50,10 @@ let lastSerial = 0;
 /** In which formats a snapshot was rendered. It is never rendered again, as the main thread has that. */
 const renderedIn = new WeakMap<Snapshot, Set<Format>>();
 
+/** What is large does not keep what is small waiting; of either kind one is rendered at a time, as each takes memory. */
+const queues = { large: Promise.resolve(), small: Promise.resolve() };
+const LARGE_SERIES = 100_000;
+
 const stop = new AbortController();
 const begin = new AbortController();
 port.on("message", (request: Request) => {
@@ -100,13 +104,18 @@ function list(id: number, wanted: Wanted, format: Format): void {
     serials: listed.map(serialOf),
     live: new Set(shown.flatMap(({ all }) => all.map(serialOf))),
   });
-  for (const snapshot of listed) void render(snapshot, format);
+  for (const snapshot of listed) enqueue(snapshot, format);
 }
 
-async function render(snapshot: Snapshot, format: Format): Promise<void> {
+function enqueue(snapshot: Snapshot, format: Format): void {
   const formats = renderedIn.get(snapshot) ?? new Set();
   if (formats.has(format)) return;
   renderedIn.set(snapshot, formats.add(format));
+  const size = snapshot.series > LARGE_SERIES ? "large" : "small";
+  queues[size] = queues[size].then(() => render(snapshot, format));
+}
+
+async function render(snapshot: Snapshot, format: Format): Promise<void> {
   const head = { is: "rendered", serial: serialOf(snapshot), format } as const;
   try {
     const families = await renderSnapshot(snapshot, format);

@@ -3,7 +3,7 @@
  * Each part ends on a byte's boundary and looks back at nothing before it; checksums are combined without the text.
  */
 
-import { constants, crc32, createDeflateRaw } from "node:zlib";
+import { constants, crc32, createDeflateRaw, type DeflateRaw, deflateRawSync } from "node:zlib";
 
 /** Some text, compressed. */
 export interface Part {
@@ -15,52 +15,74 @@ export interface Part {
   readonly crc: number;
 }
 
-const OPTIONS = {
-  // Fast rather than small: the text is made anew every few seconds.
-  level: constants.Z_BEST_SPEED,
-  chunkSize: 64 * 1024,
+/** Fast rather than small: the text is made anew every few seconds. */
+const LEVEL = constants.Z_BEST_SPEED;
+/** What is no longer is compressed at once; to hand it to another thread would take longer. */
+const SMALL = 64 * 1024;
+
+const STREAM_OPTIONS = {
+  level: LEVEL,
+  chunkSize: SMALL,
   // What is compressed is taken out part by part, however large a part is.
   readableHighWaterMark: Number.MAX_SAFE_INTEGER,
 };
 
-/** Compresses one part after the other, in Node.js' threads for such work. */
+/** Compresses one text after the other, what is large in Node.js' threads for such work. */
 export class PartCompressor {
-  readonly #deflate = createDeflateRaw(OPTIONS);
+  #deflate: DeflateRaw | undefined;
 
-  /** @param chunks a chunk need not be there any more once the next one is asked for */
-  async compress(chunks: Iterable<Uint8Array>): Promise<Part> {
+  /**
+   * Compresses a text.
+   *
+   * @param chunks a chunk need not be there any more once the next one is asked for
+   */
+  async compress(chunks: Iterable<Uint8Array>): Promise<Part[]> {
+    const parts: Part[] = [];
     let length = 0;
     let crc = 0;
     for (const chunk of chunks) {
+      if (length === 0 && chunk.length <= SMALL) {
+        parts.push(compressAtOnce(chunk));
+        continue;
+      }
       length += chunk.length;
       crc = crc32(chunk, crc);
-      await new Promise<void>((resolve, reject) =>
-        this.#deflate.write(chunk, (error) => (error ? reject(error) : resolve())),
-      );
+      await this.#write(chunk);
     }
-    // Nothing of this part is looked back at by the next one.
-    await new Promise<void>((resolve) => this.#deflate.flush(constants.Z_FULL_FLUSH, resolve));
-    return { bytes: this.#take(), length, crc };
-  }
-
-  #take(): Uint8Array<ArrayBuffer> {
-    const bytes = new Uint8Array(this.#deflate.readableLength);
-    let at = 0;
-    for (let read = this.#read(); read !== null; read = this.#read()) {
-      bytes.set(read, at);
-      at += read.length;
-    }
-    return bytes;
-  }
-
-  #read(): Buffer | null {
-    return this.#deflate.read() as Buffer | null;
+    if (length > 0) parts.push({ bytes: await this.#flush(), length, crc });
+    return parts;
   }
 
   /** Gives its memory back. */
   close(): void {
-    this.#deflate.destroy();
+    this.#deflate?.destroy();
   }
+
+  async #write(chunk: Uint8Array): Promise<void> {
+    const deflate = (this.#deflate ??= createDeflateRaw(STREAM_OPTIONS));
+    await new Promise<void>((resolve, reject) =>
+      deflate.write(chunk, (error) => (error ? reject(error) : resolve())),
+    );
+  }
+
+  async #flush(): Promise<Uint8Array<ArrayBuffer>> {
+    const deflate = this.#deflate!;
+    // Nothing of this part is looked back at by the next one.
+    await new Promise<void>((resolve) => deflate.flush(constants.Z_FULL_FLUSH, resolve));
+    const bytes = new Uint8Array(deflate.readableLength);
+    const read = () => deflate.read() as Buffer | null;
+    let at = 0;
+    for (let next = read(); next !== null; next = read()) {
+      bytes.set(next, at);
+      at += next.length;
+    }
+    return bytes;
+  }
+}
+
+function compressAtOnce(text: Uint8Array): Part {
+  const bytes = deflateRawSync(text, { level: LEVEL, finishFlush: constants.Z_SYNC_FLUSH });
+  return { bytes: new Uint8Array(bytes), length: text.length, crc: crc32(text) };
 }
 
 const HEADER = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff]);

@@ -1,10 +1,11 @@
 /** Calls Sora's HTTP API: connections are kept alive, and nothing can be called but operations that read. */
 
-import { buildConnector, type Dispatcher, Pool } from "undici";
+import type { buildConnector as Connecting, Dispatcher, Pool as UndiciPool } from "undici";
 import type { Limits } from "../config/config.ts";
 import { decodeError } from "./decode.ts";
 import { type FailureReason, oneLine, SoraFailure } from "./failure.ts";
 import { type Operation, OPERATIONS } from "./operations.ts";
+import { buildConnector, Pool } from "./pool.ts";
 
 /** What a client shows of itself, and whom it trusts. */
 export interface Credentials {
@@ -135,9 +136,9 @@ export function createSoraClient(options: SoraClientOptions): SoraClient {
 }
 
 /** Certificates and keys are read for each connection, as their files are replaced before they expire. */
-function createConnector({ tls, timeoutMs }: SoraClientOptions): buildConnector.connector {
+function createConnector({ tls, timeoutMs }: SoraClientOptions): Connecting.connector {
   return (options, callback) => {
-    let connect: buildConnector.connector;
+    let connect: Connecting.connector;
     try {
       connect = buildConnector({ timeout: timeoutMs, ...connectOptions(tls) });
     } catch (error) {
@@ -182,7 +183,7 @@ function readFrom(read: () => string): string {
  * request sets out. Nothing is asked twice that is not safe to ask twice, as every operation only reads.
  */
 async function requestTwice(
-  pool: Pool,
+  pool: UndiciPool,
   request: Dispatcher.RequestOptions,
 ): Promise<Dispatcher.ResponseData> {
   const reused = pool.stats.connected > 0;
