@@ -1,18 +1,22 @@
 /** The command line: flags, wiring, signals. Exit codes: 0 stopped as asked, 1 failed, 2 wrong usage. */
 
-import { readFileSync } from "node:fs";
+import { once } from "node:events";
+import { Worker } from "node:worker_threads";
 import type { Config } from "./config/config.ts";
-import { ConfigError } from "./config/errors.ts";
-import { helpText } from "./config/help.ts";
-import { type Command, loadConfig } from "./config/load.ts";
+import type { ReadCommand } from "./config/thread.ts";
 import { type Exporter, startExporter } from "./exporter.ts";
 import { createLogger } from "./log.ts";
+import { siblingScript } from "./sibling-script.ts";
 import { VERSION } from "./version.ts";
 
-const command = readCommand();
+const command = await readCommand();
 switch (command.command) {
+  case "refuse":
+    console.error(`sora-stats-exporter: ${command.message}`);
+    process.exitCode = 2;
+    break;
   case "help":
-    process.stdout.write(helpText());
+    process.stdout.write(command.text);
     break;
   case "version":
     console.log(`sora-stats-exporter ${VERSION} (Node.js ${process.version})`);
@@ -24,18 +28,13 @@ switch (command.command) {
     await run(command.config);
 }
 
-function readCommand(): Command {
-  try {
-    return loadConfig({
-      argv: process.argv.slice(2),
-      env: process.env,
-      readFile: (path) => readFileSync(path, "utf8"),
-    });
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    console.error(`sora-stats-exporter: ${error.message}`);
-    process.exit(2);
-  }
+async function readCommand(): Promise<ReadCommand> {
+  const thread = new Worker(siblingScript("./config/thread.ts", import.meta.url), {
+    workerData: process.argv.slice(2),
+  });
+  const [read] = (await once(thread, "message")) as [ReadCommand];
+  await thread.terminate();
+  return read;
 }
 
 async function run(config: Config): Promise<void> {

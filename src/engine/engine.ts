@@ -8,6 +8,7 @@ import type { Config } from "../config/config.ts";
 import type { Format } from "../exposition/compose.ts";
 import type { OwnMetrics } from "../exposition/own-metrics.ts";
 import type { Log } from "../log.ts";
+import { siblingScript } from "../sibling-script.ts";
 import { deliverEvent } from "./forward.ts";
 import type { RenderedFamily, Reply, Request, Wanted } from "./messages.ts";
 import { createRenderings } from "./renderings.ts";
@@ -60,7 +61,7 @@ export interface ThreadOptions {
 }
 
 const THREAD: ThreadOptions = {
-  script: new URL(import.meta.url.endsWith(".ts") ? "./thread.ts" : "./thread.js", import.meta.url),
+  script: siblingScript("./thread.ts", import.meta.url),
   answerTimeoutMs: 30_000,
   restartMs: 5000,
 };

@@ -20,6 +20,7 @@ const LEVEL = constants.Z_BEST_SPEED;
 /** What is no longer is compressed at once; to hand it to another thread would take longer. */
 const SMALL = 64 * 1024;
 
+const AT_ONCE_OPTIONS = { level: LEVEL, chunkSize: 4096, finishFlush: constants.Z_SYNC_FLUSH };
 const STREAM_OPTIONS = {
   level: LEVEL,
   chunkSize: SMALL,
@@ -81,7 +82,7 @@ export class PartCompressor {
 }
 
 function compressAtOnce(text: Uint8Array): Part {
-  const bytes = deflateRawSync(text, { level: LEVEL, finishFlush: constants.Z_SYNC_FLUSH });
+  const bytes = deflateRawSync(text, AT_ONCE_OPTIONS);
   return { bytes: new Uint8Array(bytes), length: text.length, crc: crc32(text) };
 }
 

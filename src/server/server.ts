@@ -28,6 +28,13 @@ export interface ServerEdges {
   readonly patience?: Patience;
 }
 
+/** No route has a schema, and what would compile one need not be loaded. */
+const NO_SCHEMAS = { buildValidator: refuseSchema, buildSerializer: refuseSchema };
+
+function refuseSchema(): never {
+  throw new Error("no route may have a schema");
+}
+
 /** For a request to come in whole; an answer may take longer. */
 const REQUEST_TIMEOUT_MS = 10_000;
 
@@ -47,7 +54,11 @@ export function createServer(
   { engine, metrics, log, patience = PATIENCE }: ServerEdges,
 ): FastifyInstance {
   // Without fastify's own log: it has a line a request, and what matters is logged here.
-  const server = fastify({ forceCloseConnections: "idle", requestTimeout: REQUEST_TIMEOUT_MS });
+  const server = fastify({
+    forceCloseConnections: "idle",
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    schemaController: { compilersFactory: NO_SCHEMAS },
+  });
 
   let scrapes = 0;
 

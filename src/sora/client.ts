@@ -5,7 +5,7 @@ import type { Limits } from "../config/config.ts";
 import { decodeError } from "./decode.ts";
 import { type FailureReason, oneLine, SoraFailure } from "./failure.ts";
 import { type Operation, OPERATIONS } from "./operations.ts";
-import { buildConnector, Pool } from "./pool.ts";
+import { buildConnector, Pool, request } from "./pool.ts";
 
 /** What a client shows of itself, and whom it trusts. */
 export interface Credentials {
@@ -91,7 +91,7 @@ export function createSoraClient(options: SoraClientOptions): SoraClient {
   ): Promise<number> {
     const timeout = AbortSignal.timeout(Math.ceil(timeoutMs));
     const signal = stop === undefined ? timeout : AbortSignal.any([timeout, stop]);
-    const request = {
+    const asked = {
       method: "POST" as const,
       path: pathname,
       headers: {
@@ -107,7 +107,7 @@ export function createSoraClient(options: SoraClientOptions): SoraClient {
     };
     let refused: { readonly error: unknown } | undefined;
     try {
-      const answer = await requestTwice(pool, request);
+      const answer = await requestTwice(pool, asked);
       if (answer.statusCode !== 200) throw await readError(answer);
       return await readBody(answer, options.limits.answerSizeBytes, (chunk) => {
         try {
@@ -184,14 +184,14 @@ function readFrom(read: () => string): string {
  */
 async function requestTwice(
   pool: UndiciPool,
-  request: Dispatcher.RequestOptions,
+  options: Dispatcher.RequestOptions,
 ): Promise<Dispatcher.ResponseData> {
   const reused = pool.stats.connected > 0;
   try {
-    return await pool.request(request);
+    return await request(pool, options);
   } catch (error) {
     if (!reused || !CLOSED_CODES.has(codeOf(error) ?? "")) throw error;
-    return pool.request(request);
+    return request(pool, options);
   }
 }
 

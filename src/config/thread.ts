@@ -1,0 +1,30 @@
+/**
+ * Reads the configuration in a thread that ends with it: what reads and checks it (YAML, schemas) is needed once, and would
+ * stay in the memory of the main thread for ever.
+ */
+
+import { readFileSync } from "node:fs";
+import { parentPort, workerData } from "node:worker_threads";
+import { ConfigError } from "./errors.ts";
+import { helpText } from "./help.ts";
+import { type Command, loadConfig } from "./load.ts";
+
+/** What the command line asks to do, or why it cannot be done. */
+export type ReadCommand =
+  | Extract<Command, { readonly config: unknown }>
+  | { readonly command: "version" }
+  | { readonly command: "help"; readonly text: string }
+  | { readonly command: "refuse"; readonly message: string };
+
+parentPort!.postMessage(read(workerData as readonly string[]));
+
+function read(argv: readonly string[]): ReadCommand {
+  try {
+    const command = loadConfig({ argv, env: process.env, readFile: (path) => readFileSync(path, "utf8") });
+    if ("config" in command) return command;
+    return command.command === "help" ? { command: "help", text: helpText() } : { command: "version" };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return { command: "refuse", message: error.message };
+  }
+}
