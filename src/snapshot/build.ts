@@ -6,7 +6,7 @@ import { type BuildLimits, MAX_LABELS, MAX_UNKNOWN_FIELDS, Poll } from "./poll.t
 import type { ConnectionRejection, DropReason, Rejections, ValueRejection } from "./rejections.ts";
 import type { StatsSnapshot } from "./snapshot.ts";
 import { Stream } from "./stream.ts";
-import { createTree, sortedColumns, type Tree } from "./tree.ts";
+import { createTree, sortedColumns, type Tree, withoutOldKeys } from "./tree.ts";
 
 export interface Built {
   readonly snapshot: StatsSnapshot;
@@ -141,7 +141,8 @@ export class SnapshotBuilder {
     const departedFillTheBound =
       (unknownPaths.size >= MAX_UNKNOWN_FIELDS && unknownFields < unknownPaths.size) ||
       (labels >= MAX_LABELS && poll.labelsSeen < labels);
-    if (nodes > 2 * poll.nodesSeen + TREE_SLACK || departedFillTheBound) this.#tree = this.#createTree();
+    if (nodes > 2 * poll.nodesSeen + TREE_SLACK || departedFillTheBound)
+      this.#tree = withoutOldKeys(this.#tree, this.#polls);
     this.#usualNodes = poll.nodesSeen;
   }
 }

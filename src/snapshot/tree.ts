@@ -95,6 +95,17 @@ export function createTree(labelValueLength: number): Tree {
   };
 }
 
+/** A tree of those keys alone that a poll has seen; what becomes of them is found out anew. */
+export function withoutOldKeys(tree: Tree, poll: number): Tree {
+  const fresh = createTree(tree.labelValueLength);
+  const copy = (from: Node, to: Node): void => {
+    for (const child of from.order)
+      if (child.seenIn === poll) copy(child, childOf(fresh, to, child.key));
+  };
+  copy(tree.root, fresh.root);
+  return fresh;
+}
+
 /** Finds or makes a node's child. */
 export function childOf(tree: Tree, node: Node, key: string): Node {
   const known = node.children.get(key);

@@ -338,6 +338,23 @@ describe("bounds on what users choose", () => {
     }
   });
 
+  test("a label that is there all the time stays, whatever others come and go", () => {
+    const builder = new SnapshotBuilder("t");
+    for (let poll = 0; poll < 8; poll++) {
+      const answer = Array.from({ length: 100 }, (_, i) => {
+        const strangers = Array.from({ length: 40 }, (_, k) => [`#${poll}-${i}-${k}`, { total_sent: 1 }]);
+        // Behind strangers, where nothing but that it was there before speaks for it.
+        const data_channel = { ...Object.fromEntries(strangers), "#chat": { total_sent: 5 } } as object;
+        return connection({ data_channel }, { connection_id: `C${i}` });
+      });
+      const { snapshot } = read(builder, Buffer.from(JSON.stringify(answer)));
+      const chat = snapshot.families
+        .flatMap(({ columns }) => columns)
+        .filter(({ labels, values }) => values.length > 0 && labels.some(([, value]) => value === "#chat"));
+      expect(chat.map(({ values }) => values)).toEqual([new Float64Array(100).fill(5)]);
+    }
+  });
+
   test("long values are shortened, and counted, both ways alike", () => {
     const limits = { ...DEFAULT_BUILD_LIMITS, labelValueLength: 20 };
     const long = (letter: string) => letter.repeat(21);
