@@ -92,6 +92,7 @@ export async function startEngine(
     const exited = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
     await new Promise<void>((resolve, reject) => {
       worker.once("error", reject);
+      void exited.then(() => reject(new Error("the engine has ended before it began")));
       worker.on("message", (reply: Reply) => {
         if (reply.is === "started") {
           worker.off("error", reject);

@@ -59,7 +59,10 @@ describe("a thread that", () => {
     expect(await ownValue(started, "sora_exporter_engine_restarts_total")).toBe(0);
   });
 
-  test("cannot start says why", async () => {
-    await expect(start("cannot start")).rejects.toThrow("no ink");
+  test.each([
+    ["cannot start", "no ink"],
+    ["does not start", "the engine has ended before it began"],
+  ])("%s says why", async (name, message) => {
+    await expect(start(name)).rejects.toThrow(message);
   });
 });

@@ -8,6 +8,7 @@ const name = (workerData as Config).targets[0]!.name;
 const post = (reply: Reply): void => parentPort!.postMessage(reply);
 
 if (name === "cannot start") throw new Error("no ink");
+if (name === "does not start") process.exit(0);
 post({ is: "started" });
 parentPort!.on("message", (request: Request) => {
   if (request.is === "stop") parentPort!.close();
