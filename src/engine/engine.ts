@@ -139,7 +139,12 @@ export async function startEngine(
       if (!alive) return undefined;
       const id = ++lastId;
       const answered = new Promise<Reply | undefined>((resolve) => pending.set(id, resolve));
-      const timeout = setTimeout(() => void worker.terminate(), answerTimeoutMs);
+      const timeout = setTimeout(() => {
+        log.error(
+          `the engine has not answered a request (${request.is}) for ${answerTimeoutMs / 1000} s, and is ended`,
+        );
+        void worker.terminate();
+      }, answerTimeoutMs);
       post({ ...request, id });
       const reply = await answered;
       clearTimeout(timeout);
@@ -175,15 +180,13 @@ export async function startEngine(
       },
     })),
     async render(wanted, format) {
-      const { ask, renderings, worker } = thread;
+      const { ask, renderings } = thread;
       const reply = await ask({ is: "list", wanted, format });
       if (reply?.is !== "listed") return NOTHING;
       const { series, serials, live } = reply;
-      // What is never rendered is the fault of a thread that hangs; once that has ended, nobody waits any more.
-      const timeout = setTimeout(() => void worker.terminate(), answerTimeoutMs);
       const taken = await renderings.take(serials, live, format);
-      clearTimeout(timeout);
-      return { series, ...taken };
+      // A part would look like the whole.
+      return taken === undefined ? NOTHING : { series, ...taken };
     },
     async status() {
       const reply = await thread.ask({ is: "status" });

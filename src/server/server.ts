@@ -71,6 +71,7 @@ export function createServer(
         `Limit of ${maxRequests} scrapes at a time reached, try again later.\n`,
       );
     scrapes++;
+    limitReading(reply.raw, patience);
     const { format, contentType, gzip: asGzip } = negotiate(request.headers);
     const rendering = engine.render(wanted, format);
     reply.raw.once("close", () => {
@@ -85,7 +86,6 @@ export function createServer(
     const { series, families } = await rendering;
     const own = await metrics.collect(series, wanted.target);
     void reply.header("content-type", contentType).header("vary", "accept, accept-encoding");
-    limitReading(reply.raw, patience);
     return send(reply, Readable.from(gzip(compose(own, families, format)), { objectMode: false }), asGzip);
   }
 

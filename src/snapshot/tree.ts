@@ -99,8 +99,7 @@ export function createTree(labelValueLength: number): Tree {
 export function withoutOldKeys(tree: Tree, poll: number): Tree {
   const fresh = createTree(tree.labelValueLength);
   const copy = (from: Node, to: Node): void => {
-    for (const child of from.order)
-      if (child.seenIn === poll) copy(child, childOf(fresh, to, child.key));
+    for (const child of from.order) if (child.seenIn === poll) copy(child, childOf(fresh, to, child.key));
   };
   copy(tree.root, fresh.root);
   return fresh;

@@ -37,20 +37,19 @@ async function ownValue({ metrics }: Started, name: string): Promise<number | un
 }
 
 describe("a thread that", () => {
-  test.each(["throws", "exits", "hangs", "renders nothing"])(
-    "%s is started anew, and costs no scrape",
-    async (name) => {
-      const started = await start(name);
-      await until(async () => {
-        const { families, series } = await started.engine.render({}, "openmetrics");
-        expect([families.flat(), series]).toEqual([[], new Map()]);
-        return (await ownValue(started, "sora_exporter_engine_restarts_total")) === 2;
-      });
-      expect(await ownValue(started, "sora_up")).toBe(0);
-      expect(started.lines).toContain("the engine has ended; it is started anew in 0.01 s");
-      expect(started.lines.includes("the engine has failed")).toBe(name === "throws");
-    },
-  );
+  test.each(["throws", "exits", "hangs"])("%s is started anew, and costs no scrape", async (name) => {
+    const started = await start(name);
+    await until(async () => {
+      const { families, series } = await started.engine.render({}, "openmetrics");
+      expect([families.flat(), series]).toEqual([[], new Map()]);
+      return (await ownValue(started, "sora_exporter_engine_restarts_total")) === 2;
+    });
+    expect(await ownValue(started, "sora_up")).toBe(0);
+    expect(started.lines).toContain("the engine has ended; it is started anew in 0.01 s");
+    expect(started.lines.includes("the engine has failed")).toBe(name === "throws");
+    const hangs = "the engine has not answered a request (list) for 0.5 s, and is ended";
+    expect(started.lines.includes(hangs)).toBe(name === "hangs");
+  });
 
   test("fails to answer costs that answer alone", async () => {
     const started = await start("refuses");

@@ -272,3 +272,18 @@ test.each([
     socket.destroy();
   }
 });
+
+test("a scrape for which nothing is ever rendered is given up, too", async () => {
+  const engine = { ...engineOf([]), render: () => new Promise<never>(() => {}) };
+  server = createServer(
+    { telemetryPath: "/metrics", maxRequests: 1, version: "1.2.3" },
+    {
+      engine,
+      metrics: createOwnMetrics({ version: "1.2.3", process: true, now: () => 0 }),
+      log: pino({ level: "silent" }),
+      patience: { stalledMs: 100, totalMs: 60_000 },
+    },
+  );
+  const url = await server.listen({ host: "127.0.0.1", port: 0 });
+  for (let i = 0; i < 2; i++) await expect(fetch(`${url}/metrics`)).rejects.toThrow("fetch failed");
+});

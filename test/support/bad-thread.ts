@@ -15,8 +15,6 @@ parentPort!.on("message", (request: Request) => {
   if (request.is !== "list") return;
   if (name === "throws") throw new Error("out of ink");
   if (name === "exits") process.exit(3);
-  if (name === "renders nothing")
-    post({ is: "listed", id: request.id, series: new Map(), serials: [1], live: new Set([1]) });
   if (name === "refuses") post({ is: "failed", id: request.id, problem: "no such ink" });
   // "hangs" just does not answer.
 });
