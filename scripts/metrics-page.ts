@@ -8,7 +8,7 @@ import { CONNECTION_REJECTIONS, VALUE_REJECTIONS } from "../src/snapshot/rejecti
 import { documentedFields } from "../src/sora/documented.ts";
 import { UNKNOWN_REPORT_PREFIX } from "../src/calls/report.ts";
 import { STALE_INTERVALS } from "../src/poller/latest.ts";
-import { KEEP_MISSING_MS, MAX_COLUMNS } from "../src/sums/increases.ts";
+import { KEEP_CROWDED_MS, KEEP_MISSING_MS, MAX_COLUMNS } from "../src/sums/increases.ts";
 import { KEEP_CHANNEL_MS } from "../src/sums/sums.ts";
 import { OBSERVED, SUM_PREFIXES } from "../src/sums/observations.ts";
 import { UNSTABLE_LEVEL_METRICS } from "../src/sums/unstable-levels.ts";
@@ -98,8 +98,8 @@ labels besides: \`sora_connection_received_bytes_total\`, \`sora_channel_receive
   A node that is out of reach when the exporter starts is not in the baseline: its connections count in full when it is back.
 - A channel's series go ${KEEP_CHANNEL_MS / 60_000} minutes after its last connection (six polls, where there is less than one a minute). While the statistics are stale
   there are none, and afterwards they go on where they were.
-- At most ${MAX_COLUMNS} counters, each set of labels by itself, are added up; Sora's own are some 350, and the rest are labels of data channels, which users choose. What is
-  left out is counted (\`sora_exporter_values_rejected_total{reason="too_many_sums"}\`).
+- At most ${MAX_COLUMNS} counters, each set of labels by itself, are added up; Sora's own are some 350, and the rest are labels of data channels, which users choose. Of too many new ones
+  those of the most connections are taken, and one that no connection has any more makes room after ${KEEP_CROWDED_MS / 60_000} minutes. What is left out is counted (\`sora_exporter_values_rejected_total{reason="too_many_sums"}\`).
 
 ${table(
   ["Metric", "Type", "Labels", "Help", "Series"],

@@ -20,6 +20,8 @@ export interface CallLog {
 /** Paths that were logged and are kept in mind, so that each is logged once. */
 const MAX_LOGGED_PATHS = 10_000;
 const PATHS_A_LINE = 50;
+/** After so many answers in which nothing was left out that is over: made-up labels come and go from poll to poll. */
+const COMPLETE_AGAIN = 2;
 
 /**
  * @param words the lines' beginnings: `answers` where calls work, `fails` where they do not
@@ -32,7 +34,8 @@ export function createCallLog(
 ): CallLog {
   let up = !announce;
   const reasons = new Set<FailureReason>();
-  const incomplete = new Set<string>();
+  /** Kinds of which something was left out, and in how many answers since then nothing. */
+  const incomplete = new Map<string, number>();
   const unknown = new Set<string>();
   return {
     succeeded(details) {
@@ -50,14 +53,16 @@ export function createCallLog(
     },
     leftOut(kinds) {
       for (const [kind, { counts, first }] of Object.entries(kinds)) {
-        if (counts.size > 0 && !incomplete.has(kind)) {
-          log.warn(
-            { counts: Object.fromEntries(counts), first },
-            `some ${kind} in Sora's answer are left out`,
-          );
-          incomplete.add(kind);
-        } else if (counts.size === 0 && incomplete.delete(kind))
-          log.info(`no ${kind} in Sora's answer are left out any more`);
+        const since = incomplete.get(kind);
+        if (counts.size > 0) {
+          if (since === undefined)
+            log.warn(
+              { counts: Object.fromEntries(counts), first },
+              `some ${kind} in Sora's answer are left out`,
+            );
+          incomplete.set(kind, 0);
+        } else if (since !== undefined && since + 1 < COMPLETE_AGAIN) incomplete.set(kind, since + 1);
+        else if (incomplete.delete(kind)) log.info(`no ${kind} in Sora's answer are left out any more`);
       }
     },
     unknownFields(paths) {

@@ -23,6 +23,9 @@ export interface GrownColumn {
 /** For how long a connection that is missing is kept in mind, in milliseconds. */
 export const KEEP_MISSING_MS = 600_000;
 
+/** For how long a metric that no connection has any more is kept in mind where there are too many, in milliseconds. */
+export const KEEP_CROWDED_MS = 120_000;
+
 /**
  * With so many metrics, each set of labels by itself, no more labels of data channels are added up. Users choose those: without a
  * bound whoever makes new ones all the time would fill the memory. Sora's own metrics are some 350.
@@ -64,18 +67,29 @@ export class Increases {
     this.#forget(names, nowMs);
     const slotOf = this.#slots.place(names, nowMs);
     if (this.#scratch.length < slotOf.length) this.#scratch = new Float64Array(this.#slots.capacity);
-    let leftOut = 0;
-    for (const family of snapshot.families) {
-      if (family.type !== "counter") continue;
-      for (const column of family.columns) {
-        const key = JSON.stringify([family.name, column.labels]);
-        const last = this.#lastOf(key, column, nowMs);
-        if (last === undefined) leftOut++;
-        else visit({ key, family, column, increases: this.#grow(last, column, slotOf) });
-      }
+    const counters = snapshot.families
+      .filter(({ type }) => type === "counter")
+      .flatMap((family) => family.columns.map((column) => ({ key: keyOf(family, column), family, column })));
+    const refused = this.#refuse(counters);
+    for (const { key, family, column } of counters) {
+      if (refused.has(key)) continue;
+      const last = this.#lastOf(key, nowMs);
+      visit({ key, family, column, increases: this.#grow(last, column, slotOf) });
     }
     this.#baseline = false;
-    return leftOut;
+    return refused.size;
+  }
+
+  /**
+   * Where there are more new labels that users choose than there is room for, those of the fewest connections are refused:
+   * whoever makes labels up is but a few connections.
+   */
+  #refuse(counters: readonly { readonly key: string; readonly column: Column }[]): ReadonlySet<string> {
+    const fresh = counters.filter(({ key, column }) => isChosen(column) && !this.#last.has(key));
+    const room = Math.max(0, MAX_COLUMNS - this.#last.size);
+    if (fresh.length <= room) return new Set();
+    const byUse = fresh.sort((a, b) => b.column.values.length - a.column.values.length);
+    return new Set(byUse.slice(room).map(({ key }) => key));
   }
 
   #grow(last: Numbers, { rows, values }: Column, slotOf: Int32Array): Float64Array {
@@ -95,14 +109,9 @@ export class Increases {
     return increases;
   }
 
-  #lastOf(key: string, { labels }: Column, nowMs: number): Numbers | undefined {
+  #lastOf(key: string, nowMs: number): Numbers {
     let last = this.#last.get(key);
-    if (last === undefined) {
-      // Sora's own are not many, and must not wait for others.
-      const isChosen = labels.some(([name]) => CHOSEN_LABELS.has(name));
-      if (isChosen && this.#last.size >= MAX_COLUMNS) return undefined;
-      this.#last.set(key, (last = { values: new Numbers(), seenMs: nowMs }));
-    }
+    if (last === undefined) this.#last.set(key, (last = { values: new Numbers(), seenMs: nowMs }));
     last.seenMs = nowMs;
     return last.values;
   }
@@ -117,8 +126,17 @@ export class Increases {
   }
 }
 
-/** Where there are as many columns as there may be, those give way that have had no value for long. */
+/** Where there are as many columns as there may be, those give way that have had no value for a while. */
 export function forgetColumns(columns: Map<string, { readonly seenMs: number }>, nowMs: number): void {
   if (columns.size < MAX_COLUMNS) return;
-  for (const [key, { seenMs }] of columns) if (nowMs - seenMs > KEEP_MISSING_MS) columns.delete(key);
+  for (const [key, { seenMs }] of columns) if (nowMs - seenMs > KEEP_CROWDED_MS) columns.delete(key);
+}
+
+function keyOf({ name }: Family, { labels }: Column): string {
+  return JSON.stringify([name, labels]);
+}
+
+/** Sora's own are not many, and wait for nobody. */
+function isChosen({ labels }: Column): boolean {
+  return labels.some(([name]) => CHOSEN_LABELS.has(name));
 }

@@ -169,13 +169,31 @@ test("ten thousand counters of data channels, always with new labels, fill no mo
   for (let poll = 0; poll < 15; poll++) {
     const [channels, target] = sums.add(builder.build(answer(poll), 0).snapshot, poll * 60_000);
     // Sora's own metric has a place in any case, beyond the bound if it comes when that is reached.
-    const most = poll < 11 ? MAX_COLUMNS + 1 : MAX_COLUMNS;
+    const most = poll < 3 ? MAX_COLUMNS + 1 : MAX_COLUMNS;
     expect([channels!.series, target!.series]).toEqual([most, most]);
-    // Those of ten minutes ago give way to new ones.
-    expect(sums.leftOut).toBe({ 0: 10_000 - MAX_COLUMNS, 11: 10_001 - MAX_COLUMNS }[poll] ?? 10_000);
+    // Those of more than two minutes ago give way to new ones.
+    const room = poll % 3 !== 0 ? 0 : poll === 0 ? MAX_COLUMNS : MAX_COLUMNS - 1;
+    expect(sums.leftOut).toBe(10_000 - room);
     const sent = target!.families.find(({ name }) => name === "sora_target_sent_packets_total");
     expect(sent?.columns[0]?.values[0]).toBe(poll * 5);
   }
+});
+
+test("among more new labels than there is room for, one that many connections have is added up", () => {
+  const builder = new SnapshotBuilder("t");
+  const sums = new Sums("t");
+  const counters = Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`total_${i}`, 1]));
+  const answer = Array.from({ length: 20 }, (_, i) => {
+    const strangers = Array.from({ length: 50 }, (_, k) => [`!${i}-${k}`, counters]);
+    const data_channel = Object.fromEntries([...strangers, ["zoom", counters]]) as object;
+    return connection({ data_channel }, { connection_id: `C${i}` });
+  });
+  const [, target] = sums.add(builder.build(answer, 0).snapshot, 0);
+  expect(sums.leftOut).toBe(10_010 - MAX_COLUMNS);
+  const zoom = target!.families
+    .flatMap(({ columns }) => columns)
+    .filter(({ labels }) => labels.some(([, label]) => label === "zoom"));
+  expect(zoom).toHaveLength(10);
 });
 
 test("a metric that nobody has for a night goes on where it was", () => {
