@@ -6,7 +6,7 @@
 
 import type { Limits } from "../config/config.ts";
 import type { DropReason } from "../snapshot/rejections.ts";
-import type { Family, Level, Snapshot } from "../snapshot/snapshot.ts";
+import { countSeries, type Family, type Level, seriesOf, type Snapshot } from "../snapshot/snapshot.ts";
 import { mapColumns } from "./columns.ts";
 import { byUse, fit, type Unit } from "./fit.ts";
 import { eachGroup, withoutGroups } from "./groups.ts";
@@ -66,7 +66,7 @@ export class Bounds {
     const limit = this.#limits.seriesPerMetric;
     const before = this.#goneOfMetrics;
     this.#goneOfMetrics = new Map();
-    if (before.size === 0 && total(snapshots) <= limit) return undefined;
+    if (before.size === 0 && seriesOf(snapshots) <= limit) return undefined;
     const goneOfMetrics = new Map<string, ReadonlySet<string>>();
     for (const name of new Set([...crowded(snapshots, limit), ...before.keys()])) {
       const goneBefore = before.get(name) ?? new Set();
@@ -90,7 +90,7 @@ export class Bounds {
     const limit = this.#limits.seriesPerTarget;
     const before = this.#goneOfTarget;
     this.#goneOfTarget = new Set();
-    if (before.size === 0 && total(snapshots) <= limit) return undefined;
+    if (before.size === 0 && seriesOf(snapshots) <= limit) return undefined;
     const units: Unit[] = [];
     for (const [level, families] of byLevel(snapshots)) {
       const groups = new Groups((group) => `${level} ${group}`);
@@ -171,14 +171,7 @@ function remove(snapshot: Snapshot, goneOf: GoneOf | undefined, results: WeakMap
 function crowded(snapshots: readonly Snapshot[], limit: number): Set<string> {
   const counts = new Map<string, number>();
   for (const { families } of snapshots)
-    for (const family of families) counts.set(family.name, (counts.get(family.name) ?? 0) + seriesOf(family));
+    for (const family of families)
+      counts.set(family.name, (counts.get(family.name) ?? 0) + countSeries([family]));
   return new Set([...counts].flatMap(([name, count]) => (count > limit ? [name] : [])));
-}
-
-function seriesOf({ columns }: Family): number {
-  return columns.reduce((sum, { values }) => sum + values.length, 0);
-}
-
-function total(snapshots: readonly Snapshot[]): number {
-  return snapshots.reduce((sum, { series }) => sum + series, 0);
 }

@@ -8,8 +8,8 @@
  */
 
 import type { Label } from "../catalog/resolve.ts";
-import type { Column, Row, Snapshot } from "../snapshot/snapshot.ts";
-import { CHOSEN_LABELS, KEEP_MISSING_MS } from "../sums/increases.ts";
+import { type Column, columnKey, type Row, type Snapshot } from "../snapshot/snapshot.ts";
+import { isChosenByUsers, KEEP_MISSING_MS } from "../sums/increases.ts";
 import { Places } from "../sums/places.ts";
 import { mapColumns, pick } from "./columns.ts";
 import { SlotSet } from "./slot-set.ts";
@@ -62,8 +62,8 @@ export class ZeroOmission {
       if (become === undefined) this.#become.set(snapshot, this.#withoutZeros(snapshot, nowMs));
       else for (const positive of become.positive) positive.seenMs = nowMs;
     }
-    for (const [key, { isChosenByUsers, seenMs }] of this.#positive)
-      if (nowMs - seenMs > (isChosenByUsers ? 0 : KEEP_MISSING_MS)) this.#positive.delete(key);
+    for (const [key, { isChosenByUsers: isChosen, seenMs }] of this.#positive)
+      if (nowMs - seenMs > (isChosen ? 0 : KEEP_MISSING_MS)) this.#positive.delete(key);
   }
 
   #withoutZeros(snapshot: Snapshot, nowMs: number): Become {
@@ -126,11 +126,11 @@ export class ZeroOmission {
   }
 
   #positiveOf(name: string, labels: readonly Label[], nowMs: number): Positive {
-    const key = JSON.stringify([name, labels]);
+    const key = columnKey(name, labels);
     let positive = this.#positive.get(key);
     if (positive === undefined) {
-      const isChosenByUsers = labels.some(([label]) => CHOSEN_LABELS.has(label));
-      this.#positive.set(key, (positive = { slots: new SlotSet(), isChosenByUsers, seenMs: nowMs }));
+      positive = { slots: new SlotSet(), isChosenByUsers: isChosenByUsers(labels), seenMs: nowMs };
+      this.#positive.set(key, positive);
     }
     positive.seenMs = nowMs;
     return positive;

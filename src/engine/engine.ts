@@ -101,7 +101,9 @@ export async function startEngine(
       });
     });
     worker.on("error", (error) => log.error({ stack: stackOf(error) }, "the engine has failed"));
+    let alive = true;
     void exited.then(() => {
+      alive = false;
       renderings.clear();
       for (const settle of pending.values()) settle(undefined);
       pending.clear();
@@ -132,8 +134,6 @@ export async function startEngine(
 
     const post = (request: Request) => worker.postMessage(request);
     let lastId = 0;
-    let alive = true;
-    void exited.then(() => (alive = false));
     /** @returns undefined where the thread ends before it answers */
     async function ask(request: RequestWithoutId): Promise<Reply | undefined> {
       if (!alive) return undefined;

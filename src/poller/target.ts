@@ -6,7 +6,7 @@ import { draftConnections } from "../calls/connections.ts";
 import type { CallIntervals, ChoiceConfig, InfoConfig, Limits, ReportGroups } from "../config/config.ts";
 import { SnapshotBuilder } from "../snapshot/build.ts";
 import type { Rejections, ValueRejection } from "../snapshot/rejections.ts";
-import { type Level, levelOf, type Snapshot, type StatsSnapshot } from "../snapshot/snapshot.ts";
+import { isOfLevels, type Level, type Snapshot, type StatsSnapshot } from "../snapshot/snapshot.ts";
 import type { Bounds } from "../sums/observations.ts";
 import { Sums } from "../sums/sums.ts";
 import { Chooser } from "../choice/chooser.ts";
@@ -172,9 +172,7 @@ export function createTarget(options: TargetOptions, edges: TargetEdges): Target
 
   /** Chooses from all that is known; as long as that stays the same, so does what is chosen. */
   function choose(): Known[] {
-    const all = known().filter(
-      ({ snapshot: { rows } }) => rows[0] !== undefined && levels.has(levelOf(rows[0])),
-    );
+    const all = known().filter(({ snapshot }) => isOfLevels(snapshot, levels));
     const { snapshots, dropped, newlyDropped } = chooser.choose(
       all.map(({ snapshot }) => snapshot),
       clock.monotonic(),

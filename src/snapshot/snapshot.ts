@@ -30,7 +30,12 @@ export function levelOf({ channelId, connectionId }: Row): Level {
 
 /** The snapshots of some levels; all rows of one are of the same. */
 export function selectLevels(snapshots: readonly Snapshot[], levels: ReadonlySet<Level>): Snapshot[] {
-  return snapshots.filter(({ rows }) => rows[0] !== undefined && levels.has(levelOf(rows[0])));
+  return snapshots.filter((snapshot) => isOfLevels(snapshot, levels));
+}
+
+/** Whether a snapshot has rows, and they are of one of some levels. */
+export function isOfLevels({ rows }: Snapshot, levels: ReadonlySet<Level>): boolean {
+  return rows[0] !== undefined && levels.has(levelOf(rows[0]));
 }
 
 /** A row of the statistics. */
@@ -95,6 +100,11 @@ export function countSeries(families: readonly Family[]): number {
 /** Number of series, over all snapshots. */
 export function seriesOf(snapshots: readonly Snapshot[]): number {
   return snapshots.reduce((sum, { series }) => sum + series, 0);
+}
+
+/** What tells a metric with one set of labels from all others. */
+export function columnKey(name: string, labels: readonly Label[]): string {
+  return JSON.stringify([name, labels]);
 }
 
 /** By code unit, so that the order does not depend on a locale. */

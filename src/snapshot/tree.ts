@@ -16,7 +16,7 @@ import type { InfoRule } from "../catalog/rules.ts";
 import { originalKey } from "../sora/json.ts";
 import { ColumnPlan } from "./columns.ts";
 import { labelValue, shorten } from "./label-value.ts";
-import { compareNames } from "./snapshot.ts";
+import { columnKey, compareNames } from "./snapshot.ts";
 
 /** A key at its place. */
 export interface Node {
@@ -156,10 +156,6 @@ function addColumn(tree: Tree, resolved: Resolved): ColumnPlan {
   tree.columns.push(plan);
   tree.columnsByKey.set(columnKey(resolved.name, resolved.labels), plan);
   return plan;
-}
-
-function columnKey(name: string, labels: readonly Label[]): string {
-  return JSON.stringify([name, labels]);
 }
 
 function createNode(

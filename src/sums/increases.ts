@@ -7,7 +7,8 @@
  * connection or a field that was missing for a while goes on from what was last known of it.
  */
 
-import type { Column, Family, StatsSnapshot } from "../snapshot/snapshot.ts";
+import type { Label } from "../catalog/resolve.ts";
+import { type Column, columnKey, type Family, type StatsSnapshot } from "../snapshot/snapshot.ts";
 import { Numbers } from "./numbers.ts";
 import { Places } from "./places.ts";
 
@@ -69,7 +70,9 @@ export class Increases {
     if (this.#scratch.length < slotOf.length) this.#scratch = new Float64Array(this.#slots.capacity);
     const counters = snapshot.families
       .filter(({ type }) => type === "counter")
-      .flatMap((family) => family.columns.map((column) => ({ key: keyOf(family, column), family, column })));
+      .flatMap((family) =>
+        family.columns.map((column) => ({ key: columnKey(family.name, column.labels), family, column })),
+      );
     const refused = this.#refuse(counters);
     for (const { key, family, column } of counters) {
       if (refused.has(key)) continue;
@@ -85,7 +88,10 @@ export class Increases {
    * whoever makes labels up is but a few connections.
    */
   #refuse(counters: readonly { readonly key: string; readonly column: Column }[]): ReadonlySet<string> {
-    const fresh = counters.filter(({ key, column }) => isChosen(column) && !this.#last.has(key));
+    // Sora's own are not many, and wait for nobody.
+    const fresh = counters.filter(
+      ({ key, column: { labels } }) => isChosenByUsers(labels) && !this.#last.has(key),
+    );
     const room = Math.max(0, MAX_COLUMNS - this.#last.size);
     if (fresh.length <= room) return new Set();
     const byUse = fresh.sort((a, b) => b.column.values.length - a.column.values.length);
@@ -132,11 +138,7 @@ export function forgetColumns(columns: Map<string, { readonly seenMs: number }>,
   for (const [key, { seenMs }] of columns) if (nowMs - seenMs > KEEP_CROWDED_MS) columns.delete(key);
 }
 
-function keyOf({ name }: Family, { labels }: Column): string {
-  return JSON.stringify([name, labels]);
-}
-
-/** Sora's own are not many, and wait for nobody. */
-function isChosen({ labels }: Column): boolean {
+/** Whether users choose a label. */
+export function isChosenByUsers(labels: readonly Label[]): boolean {
   return labels.some(([name]) => CHOSEN_LABELS.has(name));
 }
