@@ -12,9 +12,11 @@ if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])) {
   );
   process.exitCode = 1;
 } else {
-  // Both save memory that an exporter of few connections would notice, and cost nothing measurable with many: the youngest
-  // objects have 2 MB a thread instead of growing to 48, and one compiler of three is never loaded.
+  // These save memory that an exporter of few connections would notice. The first two cost nothing measurable with many: the
+  // youngest objects have 2 MB a thread instead of growing to 48, and one compiler of three is never loaded. The third makes
+  // heaps and compiled code small at the cost of speed, until engine/thread.ts sees that speed is called for.
   setFlagsFromString("--semi-space-growth-factor=1");
   setFlagsFromString("--no-maglev");
+  setFlagsFromString("--optimize-for-size");
   await import("./command.ts");
 }

@@ -4,11 +4,13 @@
  */
 
 import { readFileSync } from "node:fs";
+import { setFlagsFromString } from "node:v8";
 import { parentPort, workerData } from "node:worker_threads";
 import type { Config } from "../config/config.ts";
 import { openCredentials } from "../config/credentials.ts";
 import type { Format } from "../exposition/compose.ts";
 import { systemClock } from "../poller/clock.ts";
+import type { PollEvents } from "../poller/events.ts";
 import { runPolling } from "../poller/poller.ts";
 import { createTarget } from "../poller/target.ts";
 import { createRecorder } from "../recorder.ts";
@@ -24,7 +26,17 @@ const port = parentPort;
 const config = workerData as Config;
 
 const log = forwardLog(post);
-const metrics = forwardEvents(post);
+/** The size of an answer from which on speed counts more than little memory: some 300 connections. */
+const LARGE_BYTES = 4_000_000;
+const events = forwardEvents(post);
+const metrics: PollEvents = {
+  ...events,
+  pollSucceeded(target, poll) {
+    // What main.ts saves for an exporter of few connections would cost much time with many.
+    if (poll.bytes > LARGE_BYTES) setFlagsFromString("--no-optimize-for-size");
+    events.pollSucceeded(target, poll);
+  },
+};
 const record = config.record === undefined ? undefined : await createRecorder(config.record, log);
 const clients = config.targets.map(({ urls, ...target }) => {
   const credentials = openCredentials(target, (path) => readFileSync(path, "utf8"));
