@@ -52,7 +52,10 @@ has its channel, and so many the target:
 
 ${table(
   ["Section", "Connection", "Channel", "Target"],
-  [...sections.map(([section, cost]) => [code(section), ...numbers(cost)]), ["all", ...numbers(costOf(one))]],
+  [
+    ...sections.map(([section, cost]) => [section === "" ? "none" : code(section), ...numbers(cost)]),
+    ["all", ...numbers(costOf(one))],
+  ],
 )}
 
 Each further simulcast layer and data channel adds its own. \`sora_connection_info\` and the rest of \`ListConnections\` add up to ${OF_LISTING} a connection.

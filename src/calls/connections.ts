@@ -43,6 +43,13 @@ export const CONNECTION_METRICS = {
     labels: ["role", "audio_codec", "video_codec", "simulcast", "spotlight", "node_name"],
     sora: "the connections, counted",
   },
+  ofChannel: {
+    name: "sora_channel_connections",
+    type: "gauge",
+    help: "Number of connections of the channel, by role; a role that none has any more has no series",
+    labels: ["role"],
+    sora: "the connections, counted",
+  },
   channels: {
     name: "sora_target_channels",
     type: "gauge",
@@ -160,7 +167,7 @@ export interface Known {
  * Its rows are the connections of the statistics, so that it can be joined with all their series; without statistics,
  * those of the list.
  *
- * @returns a snapshot of the connections and one of the target
+ * @returns snapshots of the connections, of the channels and of the target
  */
 export function draftConnections(
   { target, timeMs, connections, listing }: Known,
@@ -169,7 +176,8 @@ export function draftConnections(
   const rows = connections ?? [...(listing?.byId.values() ?? [])].map(({ connection }) => connection);
   const single = new Draft(target, timeMs, rows);
   const hash = createHasher(info);
-  const counts = new Counts();
+  const counts = new Counts(CONNECTION_METRICS.connections.labels);
+  const byChannel = new Map<string, Counts>();
   for (const [row, connection] of rows.entries()) {
     const { labels, createdSeconds, videoBitsPerSecond } = listing?.byId.get(connection.connectionId) ?? {};
     const known: Labels = {
@@ -183,21 +191,39 @@ export function draftConnections(
     if (videoBitsPerSecond !== undefined)
       single.add(CONNECTION_METRICS.bitRateLimit, videoBitsPerSecond, [], row);
     counts.add(known, 1);
+    const { channelId } = connection;
+    let ofChannel = byChannel.get(channelId);
+    if (ofChannel === undefined)
+      byChannel.set(channelId, (ofChannel = new Counts(CONNECTION_METRICS.ofChannel.labels)));
+    ofChannel.add(known, 1);
   }
   // None is a number too, and sums over it must not be absent.
   if (rows.length === 0) counts.add({}, 0);
   const all = new Draft(target, timeMs);
   for (const { labels, count } of counts.values()) all.add(CONNECTION_METRICS.connections, count, labels);
-  all.add(CONNECTION_METRICS.channels, new Set(rows.map(({ channelId }) => channelId)).size);
-  return [single, all].map((draft) => draft.finish().snapshot);
+  all.add(CONNECTION_METRICS.channels, byChannel.size);
+  const channels = new Draft(
+    target,
+    timeMs,
+    [...byChannel.keys()].map((channelId) => ({ channelId })),
+  );
+  for (const [row, ofChannel] of [...byChannel.values()].entries())
+    for (const { labels, count } of ofChannel.values())
+      channels.add(CONNECTION_METRICS.ofChannel, count, labels, row);
+  return [single, channels, all].map((draft) => draft.finish().snapshot);
 }
 
-/** Counts connections by the labels of `sora_target_connections`. */
+/** Counts connections by some of what is known of them. */
 class Counts {
+  readonly #names: readonly InfoLabel[];
   readonly #byLabels = new Map<string, { readonly labels: readonly Label[]; count: number }>();
 
+  constructor(names: readonly InfoLabel[]) {
+    this.#names = names;
+  }
+
   add(known: Labels, count: number): void {
-    const labels = CONNECTION_METRICS.connections.labels.map((name): Label => [name, known[name] ?? ""]);
+    const labels = this.#names.map((name): Label => [name, known[name] ?? ""]);
     const key = JSON.stringify(labels);
     const entry = this.#byLabels.get(key);
     if (entry === undefined) this.#byLabels.set(key, { labels, count });

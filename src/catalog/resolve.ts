@@ -5,10 +5,10 @@ import { compilePattern, type Pattern } from "./pattern.ts";
 import {
   INFO_RULES,
   type InfoRule,
-  NAMES_OF_OTHER_CALLS,
   RULES,
   type Rule,
   SCOPES,
+  TAKEN_NAMES,
   VALUE_SPELLINGS,
 } from "./rules.ts";
 
@@ -77,7 +77,7 @@ const SECTION_SPELLINGS: ReadonlyMap<string, string> = new Map(
 );
 const RULE_NAMES: ReadonlySet<string> = new Set([
   ...[...RULES, ...INFO_RULES].map(({ name }) => name),
-  ...NAMES_OF_OTHER_CALLS,
+  ...TAKEN_NAMES,
 ]);
 
 /**

@@ -377,8 +377,10 @@ export const INFO_RULES: readonly InfoRule[] = [
   },
 ];
 
-/** Names after `sora_connection_` that other calls than GetStatsAllConnections give. */
-export const NAMES_OF_OTHER_CALLS = [
+/** Names after `sora_connection_` that no field may have: other calls give them, or channels and the target have them. */
+export const TAKEN_NAMES = [
+  "joins_total",
+  "leaves_total",
   "info",
   "created_timestamp_seconds",
   "error_total",

@@ -10,6 +10,7 @@ import {
   type Snapshot,
   type StatsSnapshot,
 } from "../snapshot/snapshot.ts";
+import { Comings } from "./comings.ts";
 import { forgetColumns, type GrownColumn, Increases } from "./increases.ts";
 import { Numbers } from "./numbers.ts";
 import { type Bounds, DEFAULT_BOUNDS, Observations, SUM_PREFIXES } from "./observations.ts";
@@ -40,6 +41,7 @@ export class Sums {
   readonly #target: string;
   readonly #increases = new Increases();
   readonly #observations: Observations;
+  readonly #comings: Comings;
   readonly #columns = new Map<string, SumColumn>();
   readonly #channels = new Places(KEEP_CHANNEL_MS);
   #lastMs: number | undefined;
@@ -51,6 +53,7 @@ export class Sums {
   constructor(target: string, bounds: Bounds = DEFAULT_BOUNDS) {
     this.#target = target;
     this.#observations = new Observations(target, bounds);
+    this.#comings = new Comings(target);
   }
 
   /** How many metrics of the last poll were not added up; see `MAX_COLUMNS`. */
@@ -85,6 +88,7 @@ export class Sums {
       this.#targetSnapshot(columns, snapshot.timeMs),
       ...this.#observations.add(snapshot),
       ...countUnstableLevels(snapshot),
+      ...this.#comings.add(snapshot),
     ];
   }
 
@@ -164,6 +168,7 @@ export class Sums {
   #forget(names: readonly string[], nowMs: number): void {
     for (const { name, index } of this.#channels.forget(names, nowMs)) {
       this.#observations.forget(name);
+      this.#comings.forget(name);
       for (const { channels } of this.#columns.values()) channels.delete(index);
     }
     forgetColumns(this.#columns, nowMs);

@@ -27,6 +27,9 @@ function ids(index: number): object {
 
 test("the sample, old form and new, beside statistics of the same connections", () => {
   expect(draft([ids(0), ids(1), ids(2)], LISTED)).toEqual([
+    'gauge sora_channel_connections{channel_id="akane",role="sendrecv"} 1',
+    'gauge sora_channel_connections{channel_id="sora",role="sendonly"} 1',
+    'gauge sora_channel_connections{channel_id="sora",role="recvonly"} 1',
     'gauge sora_connection_created_timestamp_seconds{channel_id="akane",connection_id="DV2Z3MSXC50M78Y11ETN3VZ360"} 1642469139.980509',
     'gauge sora_connection_created_timestamp_seconds{channel_id="sora",connection_id="DKF93NH82X3BDB0CVKEH32JMVR"} 1642469140.123457',
     'gauge sora_connection_created_timestamp_seconds{channel_id="sora",connection_id="W6725M370N2W301378Y5SFG01C"} 1642469141',
@@ -60,8 +63,9 @@ describe("which connections have a row", () => {
   test("where the list is refused, those of the statistics with their ids", () => {
     const series = draft([ids(1)], undefined);
     expect(rowsOf(series)).toEqual(["DKF"]);
-    expect(series[0]).toContain('client_id="user-7",bundle_id="B-DKF93NH82X3BDB0CVKEH32JMVR",session_id=""');
-    expect(series).toHaveLength(3);
+    expect(series).toHaveLength(4);
+    expect(series[0]).toBe('gauge sora_channel_connections{channel_id="sora",role=""} 1');
+    expect(series[1]).toContain('client_id="user-7",bundle_id="B-DKF93NH82X3BDB0CVKEH32JMVR",session_id=""');
   });
 
   test("where the statistics fail, those of the list", () => {
@@ -71,7 +75,9 @@ describe("which connections have a row", () => {
 
 test("equal connections are counted together; none at all is 0, not absent", () => {
   const same = ["A", "B", "C"].map((connection_id) => ({ channel_id: "x", connection_id, role: "recvonly" }));
-  expect(draft(same, same).slice(-2)).toEqual([
+  const series = draft(same, same);
+  expect(series[0]).toBe('gauge sora_channel_connections{channel_id="x",role="recvonly"} 3');
+  expect(series.slice(-2)).toEqual([
     "gauge sora_target_channels 1",
     'gauge sora_target_connections{role="recvonly",audio_codec="",video_codec="",simulcast="",spotlight="",node_name=""} 3',
   ]);
@@ -84,7 +90,7 @@ test("equal connections are counted together; none at all is 0, not absent", () 
 describe("personal data", () => {
   const clientIdOf = (info: InfoConfig, client_id = "alice@example.com") =>
     /client_id="([^"]*)",b/.exec(
-      draft([{ channel_id: "a", connection_id: "C", client_id }], [], info)[0]!,
+      draft([{ channel_id: "a", connection_id: "C", client_id }], [], info)[1]!,
     )?.[1];
 
   test("client_id as it is", () => {
@@ -107,7 +113,7 @@ describe("personal data", () => {
     expect(draft([ids(1)], LISTED, info).filter((one) => one.includes("_info{"))).toEqual([
       'gauge sora_connection_info{channel_id="sora",connection_id="DKF93NH82X3BDB0CVKEH32JMVR",role="sendonly",node_name="sora1@192.0.2.11"} 1',
     ]);
-    expect(draft([ids(1)], LISTED, { labels: [], clientIdHash: undefined })[1]).toBe(
+    expect(draft([ids(1)], LISTED, { labels: [], clientIdHash: undefined })[2]).toBe(
       'gauge sora_connection_info{channel_id="sora",connection_id="DKF93NH82X3BDB0CVKEH32JMVR"} 1',
     );
   });

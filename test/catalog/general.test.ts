@@ -71,6 +71,7 @@ test("a field that no rule knows never joins the series of a rule's metric", () 
     labels: [],
   });
   expect(resolveField(["info"]).name).toBe("sora_connection_unknown_info");
+  expect(resolveField(["total_joins"]).name).toBe("sora_connection_unknown_joins_total");
 });
 
 test("captures take words, and values are respelled only where Sora spells them in two ways", () => {

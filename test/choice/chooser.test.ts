@@ -75,6 +75,10 @@ describe("by section", () => {
     const without = statistics.flatMap(([name, section]) => (section === undefined ? [name] : []));
     expect(without).toEqual([
       "sora_connection_timestamp_seconds",
+      "sora_channel_joins_total",
+      "sora_channel_leaves_total",
+      "sora_target_joins_total",
+      "sora_target_leaves_total",
       ...without.filter((name) => /_error_/.test(name)),
     ]);
   });

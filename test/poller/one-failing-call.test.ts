@@ -59,7 +59,7 @@ test.each(Object.keys(OPERATIONS) as Operation[])(
     const owner: Record<Operation, RegExp> = {
       GetStatsAllConnections: /^sora_(connection_(received|sent|unstable)|channel_)/,
       // Who a connection is, the list says in good part.
-      ListConnections: /^sora_connection_(info|created|video)|^sora_target_connections/,
+      ListConnections: /^sora_connection_(info|created|video)|^sora_(channel|target)_connections/,
       GetStatsReport:
         /^sora_(version|connections_|ongoing|duration|average|turn|received_inv|session|auth|successful|event|stats|srtp|sctp|client|connection_error|erlang|cluster_(raft|relay))/,
       ListClusterNodes: /^sora_cluster_(node|up)/,

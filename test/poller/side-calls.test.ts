@@ -64,7 +64,10 @@ test("an interval of 0 is never, and the cluster's nodes are asked for only with
 });
 
 test.each([
-  ["connections", ["sora_connection_info", "sora_target_channels", "sora_target_connections"]],
+  [
+    "connections",
+    ["sora_channel_connections", "sora_connection_info", "sora_target_channels", "sora_target_connections"],
+  ],
   ["report", ["sora_srtp_sent_packets_total"]],
   ["license", ["sora_license_max_connections"]],
   ["recording", ["sora_archiving_seconds", "sora_recording_active"]],
