@@ -11,6 +11,7 @@ import { STALE_INTERVALS } from "../src/poller/latest.ts";
 import { KEEP_CROWDED_MS, KEEP_MISSING_MS, MAX_COLUMNS } from "../src/sums/increases.ts";
 import { KEEP_CHANNEL_MS } from "../src/sums/sums.ts";
 import { OBSERVED, SUM_PREFIXES } from "../src/sums/observations.ts";
+import type { MetricHead } from "../src/snapshot/draft.ts";
 import { COMINGS_METRICS } from "../src/sums/comings.ts";
 import { UNSTABLE_LEVEL_METRICS } from "../src/sums/unstable-levels.ts";
 import { FAILURE_REASONS } from "../src/sora/failure.ts";
@@ -113,7 +114,7 @@ ${table(
       seriesOf(series, name),
     ]),
     ...Object.values(COMINGS_METRICS).flatMap((ofLevel) =>
-      Object.values(ofLevel).map(({ name, type, help }) => [
+      Object.values<MetricHead>(ofLevel).map(({ name, type, help }) => [
         code(name),
         type,
         "",

@@ -66,7 +66,16 @@ test("an interval of 0 is never, and the cluster's nodes are asked for only with
 test.each([
   [
     "connections",
-    ["sora_channel_connections", "sora_connection_info", "sora_target_channels", "sora_target_connections"],
+    [
+      "sora_channel_connections",
+      "sora_channel_joins_total",
+      "sora_channel_leaves_total",
+      "sora_connection_info",
+      "sora_target_channels",
+      "sora_target_connections",
+      "sora_target_joins_total",
+      "sora_target_leaves_total",
+    ],
   ],
   ["report", ["sora_srtp_sent_packets_total"]],
   ["license", ["sora_license_max_connections"]],

@@ -57,7 +57,7 @@ test("a good poll", async () => {
   expect(await own("sora_exporter_poll_duration_seconds_bucket", { target: "t", le: "0.25" })).toBe(1);
   expect(await own("sora_exporter_poll_duration_seconds_bucket", { target: "t", le: "0.1" })).toBe(0);
   expect(await own("sora_exporter_response_bytes")).toBe(JSON.stringify(answer()).length);
-  expect(await own("sora_exporter_series")).toBe(6);
+  expect(await own("sora_exporter_series")).toBe(11);
   expect(await own("sora_exporter_unknown_fields")).toBe(0);
   expect(await own("sora_exporter_build_info", { version: "1.2.3", node_version: process.version })).toBe(1);
 });
@@ -73,7 +73,7 @@ test("after a failure the last good data stays for three intervals, then goes; t
   expect(one.target.snapshot()?.rows).toHaveLength(1);
   await one.clock.advance(19_750);
   expect(one.target.snapshot()?.rows).toHaveLength(1);
-  expect(await own("sora_exporter_series")).toBe(6);
+  expect(await own("sora_exporter_series")).toBe(11);
   await one.clock.advance(1);
   expect(one.target.snapshot()).toBeUndefined();
   expect(await own("sora_exporter_series")).toBe(0);
