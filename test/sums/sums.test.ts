@@ -16,10 +16,12 @@ function sumsOf(polls: readonly (readonly object[] | undefined)[], intervalMs = 
   let last: Snapshot[] = [];
   return polls.map((answer, i) => {
     if (answer !== undefined) last = sums.add(builder.build(answer, i).snapshot, i * intervalMs);
-    return seriesOf(...last)
-      // Joins and leaves are no sums of counters; comings.test.ts is about them.
-      .filter((series) => series.startsWith("counter ") && !/_(joins|leaves)_total/.test(series))
-      .map((series) => series.replace(/^counter sora_/, ""));
+    return (
+      seriesOf(...last)
+        // Joins and leaves are no sums of counters; comings.test.ts is about them.
+        .filter((series) => series.startsWith("counter ") && !/_(joins|leaves)_total/.test(series))
+        .map((series) => series.replace(/^counter sora_/, ""))
+    );
   });
 }
 
