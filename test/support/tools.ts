@@ -5,8 +5,15 @@
 
 import { spawnSync } from "node:child_process";
 
-/** The programs, and the Debian package that has each. */
-export const TOOLS = { prometheus: "prometheus", promtool: "prometheus" } as const;
+/** The programs, and what brings each. */
+export const TOOLS = {
+  prometheus: "Debian: apt-get install prometheus",
+  promtool: "Debian: apt-get install prometheus",
+  /** Prometheus 3, which receives OTLP. */
+  "prometheus-3": "test/tools/build.sh builds it",
+  /** An OpenTelemetry Collector. */
+  otelcol: "test/tools/build.sh builds it",
+} as const;
 export type Tool = keyof typeof TOOLS;
 
 /** Whether the machine lacks a program. */
