@@ -39,8 +39,12 @@ const GRPC: Readonly<Record<number, readonly [reason: OtlpFailureReason, retryab
 
 /** @param error what the exporter ended with */
 export function toOtlpFailure(error: unknown, protocol: "http" | "grpc"): OtlpFailure {
-  const { message = String(error), code } = (error ?? {}) as { message?: string; code?: unknown };
-  const told = message.replaceAll(/\s+/g, " ").slice(0, 300);
+  const {
+    message = String(error),
+    code,
+    data,
+  } = (error ?? {}) as { message?: string; code?: unknown; data?: unknown };
+  const told = printable(typeof data === "string" && data !== "" ? `${message}: ${data}` : message);
   if (protocol === "grpc" && typeof code === "number") {
     const [reason, retryable] = GRPC[code] ?? ["refused", false];
     if (/larger than max|message larger|too large/i.test(told))
@@ -63,4 +67,12 @@ export function toOtlpFailure(error: unknown, protocol: "http" | "grpc"): OtlpFa
   if (/retryable/i.test(told))
     return { reason: "overloaded", message: "the receiver has no room now", retryable: false };
   return { reason: /size limit/.test(told) ? "refused" : "internal", message: told, retryable: false };
+}
+
+/** What a receiver told, which may be anything. */
+function printable(text: string): string {
+  return text
+    .replaceAll(/[^\P{C}\n]+|\s+|\uFFFD+/gu, " ")
+    .slice(0, 300)
+    .trim();
 }

@@ -64,6 +64,7 @@ export async function startOtlp(config: OtlpConfig, port: number, edges: OtlpEdg
     delta: config.temporality !== "cumulative",
     scope: { name: NAME, version: VERSION },
     own: config.ownMetrics ? edges.own : undefined,
+    finite: config.protocol === "http/json",
     processStartMs: Date.now() - process.uptime() * 1000,
     now: () => Date.now(),
   });

@@ -21,12 +21,15 @@ export function pushable(families: readonly OwnFamily[]): OwnMetric[] {
 export class OwnCollector {
   readonly #delta: boolean;
   readonly #startMs: number;
+  readonly #isSendable: (sample: Sample) => boolean;
   /** What was pushed last, by series; only where what was added is told. */
   #last = new Map<string, number>();
   #lastMs: number | undefined;
 
-  constructor({ delta, startMs }: { delta: boolean; startMs: number }) {
+  /** @param options `finite` where what is no number cannot be sent, as in JSON, and one such point would cost all of a request */
+  constructor({ delta, startMs, finite }: { delta: boolean; startMs: number; finite: boolean }) {
     this.#delta = delta;
+    this.#isSendable = finite ? ({ value }) => Number.isFinite(value) : () => true;
     this.#startMs = startMs;
   }
 
@@ -47,7 +50,8 @@ export class OwnCollector {
       // The first push is the baseline; what appears later has begun at 0.
       return sample.value - (last.get(key) ?? (this.#lastMs === undefined ? sample.value : 0));
     };
-    const metrics = families.map((family) => {
+    const metrics = families.map(({ samples, ...head }) => {
+      const family = { ...head, samples: samples.filter(this.#isSendable) };
       const name = names.get(family.name)!;
       const toPoints = { gauge: toGauges, counter: toSums, histogram: toHistograms }[family.type];
       const value =

@@ -22,6 +22,8 @@ export interface ProducerOptions {
   readonly scope: { readonly name: string; readonly version: string };
   /** The exporter's own metrics; undefined where they do not go along. */
   readonly own: (() => Promise<readonly OwnFamily[]>) | undefined;
+  /** Whether what is no number cannot be sent. */
+  readonly finite: boolean;
   /** When the process started, in milliseconds since the epoch. */
   readonly processStartMs: number;
   /** Milliseconds since the epoch. */
@@ -33,21 +35,23 @@ export function createProducer(options: ProducerOptions): SnapshotProducer {
   const { levels, delta, scope, own, now } = options;
   const beganMs = now();
   const collectors = options.targets.map((target) => new TargetCollector(target, { levels, delta, beganMs }));
-  const ownCollector = new OwnCollector({ delta, startMs: options.processStartMs });
+  const ownCollector = new OwnCollector({ delta, startMs: options.processStartMs, finite: options.finite });
   let ending: ((complete: boolean) => void)[] = [];
 
   async function collect(): Promise<MetricData[]> {
-    // First, as what is pushed of the targets is to be of one moment.
     const ownFamilies = pushable((await own?.()) ?? []);
-    const collected = collectors.flatMap((collector) => collector.collect() ?? []);
+    // Receivers want times in order, also those of what they themselves make of each request.
+    const collected = collectors
+      .flatMap((collector) => collector.collect() ?? [])
+      .sort((a, b) => a.timeMs - b.timeMs);
     ending = collected.map(({ end }) => end);
     const names = otlpNames([
       ...ownFamilies,
       ...collected.flatMap(({ families }) => families.map(({ family }) => family)),
     ]);
     return [
-      ...ownCollector.metrics(ownFamilies, names, now()),
       ...collected.flatMap(({ metrics }) => metrics(names)),
+      ...ownCollector.metrics(ownFamilies, names, now()),
     ];
   }
 

@@ -24,6 +24,8 @@ const CREATED = "sora_connection_created_timestamp_seconds";
 
 /** What goes out of a target in one push, to be named once all that goes out is known. */
 export interface Collected {
+  /** Of all its points, in milliseconds since the epoch. */
+  readonly timeMs: number;
   readonly families: readonly { readonly family: Family; readonly snapshot: Snapshot }[];
   /** Makes the metrics, by the names of the families. */
   readonly metrics: (names: ReadonlyMap<string, OtlpName>) => MetricData[];
@@ -70,6 +72,7 @@ export class TargetCollector {
     };
     const families = shown.flatMap((snapshot) => snapshot.families.map((family) => ({ family, snapshot })));
     return {
+      timeMs,
       families,
       metrics: (names) =>
         families.map(({ family, snapshot }) => toMetric(family, snapshot, names.get(family.name)!, pushed)),

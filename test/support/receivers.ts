@@ -28,15 +28,15 @@ export interface Receiver {
 const ADDED = /^(job|instance|otel_scope_.*)$/;
 
 /** For so long a series is there that is not pushed any more. */
-const KEEP = "8s";
+const KEEP = "15s";
 
-/** A configuration of pushes, every half second, unless it is told otherwise. */
+/** A configuration of pushes, every three seconds, unless it is told otherwise. */
 export function otlpConfig(changes: Partial<OtlpConfig> & Pick<OtlpConfig, "url" | "protocol">): OtlpConfig {
   return {
     compression: "none",
     temporality: "cumulative",
     timeoutMs: 5000,
-    intervalMs: 500,
+    intervalMs: 3000,
     levels: ["target", "channel"],
     batchSize: 5000,
     ownMetrics: true,
