@@ -196,6 +196,15 @@ type Widen<T> = {
   readonly [K in keyof T]: T[K] extends number ? number : T[K] extends string ? string : Widen<T[K]>;
 };
 
+/**
+ * The share of connection-time that may be unstable, so many times over.
+ *
+ * @returns without what a float adds: 0.05 is 1 - 0.95, not 0.050000000000000044
+ */
+export function budget({ objective }: Pick<Thresholds, "objective">, times = 1): number {
+  return Number((times * (1 - objective)).toPrecision(12));
+}
+
 const SECONDS = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
 
 /**

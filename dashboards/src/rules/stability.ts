@@ -3,7 +3,7 @@
  * are no series, so none of these can fire.
  */
 
-import { type Thresholds, toSeconds } from "../thresholds.ts";
+import { budget, type Thresholds, toSeconds } from "../thresholds.ts";
 import { RECORDED } from "./recording.ts";
 import { alertRule, type AlertDefinition, type AlertingRule, quoted } from "./rule.ts";
 
@@ -34,7 +34,7 @@ export function stabilityAlerts(t: Thresholds): AlertingRule[] {
           and ${RECORDED.channelWithLevel} >= ${channelUnstable.minConnections}`,
       for: channelUnstable.for,
       keepFiringFor: t.keepFiringFor,
-      summary: `All connections of channel ${quoted("channel_id")} are unstable`,
+      summary: `Nearly all connections of channel ${quoted("channel_id")} are unstable`,
       description: `In the last ${window} {{ $value | humanizePercentage }} of the connection-time of channel ${quoted("channel_id")} of Sora ${target} was unstable.`,
       dashboard: "channel",
       variables: ["job", "target", "channel_id"],
@@ -67,7 +67,7 @@ function shareAlert(t: Thresholds, share: number) {
 
 function burnAlert(t: Thresholds, burn: Thresholds["burnFast"]): Omit<AlertDefinition, "name" | "severity"> {
   const { longWindow, shortWindow } = burn;
-  const share = round(burn.rate * (1 - t.objective));
+  const share = budget(t, burn.rate);
   const least = burn.minConnections * (toSeconds(longWindow) / toSeconds(t.evaluationInterval));
   return {
     // The long window says that it matters, the short one that it goes on. Time without a connection is not in the
@@ -78,14 +78,9 @@ function burnAlert(t: Thresholds, burn: Thresholds["burnFast"]): Omit<AlertDefin
         and sum_over_time(${RECORDED.withLevel}[${longWindow}]) >= ${least}`,
     for: burn.for,
     keepFiringFor: t.keepFiringFor,
-    summary: `Sora ${target} uses up its budget of unstable time ${burn.rate} times too fast`,
-    description: `In the last ${longWindow} {{ $value | humanizePercentage }} of the connection-time of Sora ${target} was unstable; the objective allows ${round((1 - t.objective) * 100)}%.`,
+    summary: `Sora ${target} uses up its budget of unstable time, more than ${burn.rate} times as fast as it may`,
+    description: `In the last ${longWindow} {{ $value | humanizePercentage }} of the connection-time of Sora ${target} was unstable; the objective allows {{ ${budget(t)} | humanizePercentage }}.`,
     dashboard: "overview",
     variables: ["job", "target"],
   };
-}
-
-/** Without what a float adds: 0.05 is 1 - 0.95, not 0.050000000000000044. */
-function round(value: number): number {
-  return Number(value.toPrecision(12));
 }

@@ -147,7 +147,7 @@ function abandonment(t: Thresholds): AlertingRule {
     for: t.dataChannelAbandonment.for,
     keepFiringFor: t.keepFiringFor,
     summary: `Sora ${target} gives up on many messages of data channels`,
-    description: `For each message on a data channel Sora ${target} abandons {{ $value | humanizePercentage }} of one.`,
+    description: `{{ $value | humanizePercentage }} of the messages that Sora ${target} sends on data channels are abandoned.`,
     dashboard: "transport",
     variables: ofTarget,
   });
