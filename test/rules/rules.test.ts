@@ -1,0 +1,170 @@
+/** The rules as they are written: what promtool does not look at. */
+
+import { globSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { alertsYaml, recordingYaml } from "../../dashboards/src/rules/files.ts";
+import { RUNBOOK_BASE, THRESHOLDS, type Thresholds, toSeconds } from "../../dashboards/src/thresholds.ts";
+import { FAILURE_REASONS } from "../../src/sora/failure.ts";
+import {
+  ALERTS,
+  metricsOf,
+  metricTypes,
+  readText,
+  RECORDINGS,
+  ROOT,
+  runbookQueries,
+  TESTS,
+} from "./support.ts";
+
+const NAMES = ALERTS.map(({ alert }) => alert);
+
+test("every alert says how bad it is, what it is, and where its runbook is", () => {
+  expect(new Set(NAMES).size).toBe(NAMES.length);
+  for (const { alert, labels, annotations } of ALERTS) {
+    expect([alert, labels.severity]).toEqual([alert, expect.stringMatching(/^(critical|warning)$/)]);
+    expect(annotations.summary).toMatch(/\$labels/);
+    expect(annotations.description).toMatch(/\$labels/);
+    expect(annotations.description).not.toBe(annotations.summary);
+    expect(annotations.runbook_url).toBe(`${RUNBOOK_BASE}#${alert.toLowerCase()}`);
+    expect(annotations.dashboard).toMatch(/^\/d\/sora-(overview|channel|transport|exporter)\?var-job=/);
+  }
+});
+
+test("every alert has a runbook that agrees on the severity, every runbook an alert, and all links lead somewhere", () => {
+  const text = readText("docs/runbooks.md");
+  const runbooks = [...text.matchAll(/^## ([A-Z]\w+)\n\n\*\*(\w+)\.\*\*/gm)].map(([, name, severity]) => [
+    name,
+    severity,
+  ]);
+  expect(runbooks).toEqual(ALERTS.map(({ alert, labels }) => [alert, labels.severity]));
+  const anchors = [...text.matchAll(/^## (.+)$/gm)].map(([, heading]) =>
+    heading!.toLowerCase().replaceAll(" ", "-"),
+  );
+  const links = [...text.matchAll(/\]\(#([^)]+)\)/g)].map(([, anchor]) => anchor!);
+  expect(links.filter((link) => !anchors.includes(link))).toEqual([]);
+  expect(anchors.filter((anchor) => !links.includes(anchor))).toEqual([]);
+});
+
+test("the table in the README is the list of alerts", () => {
+  const rows = [...readText("README.md").matchAll(/^\| `(\w+)` +\| (critical|warning) +\|/gm)];
+  expect(rows.map(([, name, severity]) => [name, severity])).toEqual(
+    ALERTS.map(({ alert, labels }) => [alert, labels.severity]),
+  );
+});
+
+describe("thresholds", () => {
+  test("no number stands in the rules, but what is a unit or a level", () => {
+    const files = globSync("dashboards/src/rules/*.ts", { cwd: ROOT });
+    expect(files.length).toBeGreaterThan(5);
+    for (const file of files) {
+      const code = readText(file)
+        .replaceAll(/\/\*.*?\*\//gs, "")
+        .replaceAll(/^\s*\/\/.*$/gm, "");
+      const numbers = [...code.matchAll(/(?<![\w.])\d[\d._]*\w*/g)].map(([number]) => number);
+      expect([file, numbers.filter((number) => !["0", "1", "60"].includes(number))]).toEqual([file, []]);
+    }
+  });
+
+  test("each is used, and said in what it does alone", () => {
+    const rules = (t?: Thresholds) => recordingYaml(t) + alertsYaml(t);
+    const found = leaves(THRESHOLDS);
+    expect(found.length).toBeGreaterThan(50);
+    for (const { path, value } of found) {
+      const other =
+        typeof value === "number" ? value * 0.9 : `${Number.parseInt(value, 10) + 2}${value.at(-1)!}`;
+      expect([path, rules(replaced(path, other)) === rules()]).toEqual([path, false]);
+    }
+  });
+
+  test("durations are such that a missing scrape does no harm", () => {
+    const t = THRESHOLDS;
+    for (const window of [t.rateWindow, t.pollsFailing.window, t.pollsSlow.window, t.iceFailures.window])
+      expect(toSeconds(window)).toBeGreaterThanOrEqual(4 * 60);
+    expect(toSeconds(t.burnFast.longWindow)).toBeGreaterThan(toSeconds(t.burnFast.shortWindow));
+    expect(toSeconds(t.burnSlow.longWindow)).toBeGreaterThan(toSeconds(t.burnSlow.shortWindow));
+    expect(() => toSeconds("5 minutes")).toThrow("5 minutes is no duration");
+  });
+});
+
+/** The values of the thresholds, with the keys that lead to each. */
+function leaves(from: object, path: readonly string[] = []): { path: string[]; value: number | string }[] {
+  return Object.entries(from).flatMap(([key, value]: [string, unknown]) =>
+    typeof value === "object" && value !== null
+      ? leaves(value, [...path, key])
+      : [{ path: [...path, key], value: value as number | string }],
+  );
+}
+
+function replaced(path: readonly string[], value: number | string): Thresholds {
+  const copy = structuredClone(THRESHOLDS) as unknown as Record<string, unknown>;
+  let at = copy;
+  for (const key of path.slice(0, -1)) at = at[key] as Record<string, unknown>;
+  at[path.at(-1)!] = value;
+  return copy as unknown as Thresholds;
+}
+
+describe("names", () => {
+  const types = metricTypes();
+  const recorded = RECORDINGS.map(({ record }) => record);
+
+  test("what the rules read is there, counters within rate or increase and gauges not", () => {
+    for (const { expr } of [...ALERTS, ...RECORDINGS]) {
+      for (const { name, before } of metricsOf(expr)) {
+        if (name.includes(":")) {
+          expect(recorded).toContain(name);
+          continue;
+        }
+        const counted = /\b(rate|increase)\($/.test(before);
+        expect([name, counted ? "counter" : "gauge"]).toEqual([name, types.get(name)]);
+      }
+    }
+  });
+
+  test("what is recorded has a standard name, is used, and is there before it is read", () => {
+    const known = new Set<string>();
+    for (const { record, expr } of RECORDINGS) {
+      expect(record).toMatch(/^job_target(_channel_id)?:sora_(target|channel)_[a-z_]+:[a-z]+[a-z0-9_]*$/);
+      const [level] = record.split(":");
+      const by = level === "job_target" ? "(job, target)" : "(job, target, channel_id)";
+      if (/\bby\b/.test(expr)) expect(expr).toContain(`by ${by}`);
+      const read = metricsOf(expr).flatMap(({ name }) => (name.includes(":") ? [name] : []));
+      expect(read.filter((name) => !known.has(name))).toEqual([]);
+      known.add(record);
+    }
+    const used = new Set(
+      [...ALERTS, ...RECORDINGS].flatMap(({ expr }) => metricsOf(expr).map(({ name }) => name)),
+    );
+    expect(recorded.filter((name) => !used.has(name))).toEqual([]);
+  });
+
+  test("the runbooks and the tests speak of what there is", () => {
+    const known = new Set([...types.keys(), ...recorded]);
+    const inTests = TESTS.flatMap(({ input_series }) =>
+      input_series.flatMap(({ series }) => metricsOf(series)),
+    );
+    const inRunbooks = runbookQueries().flatMap(metricsOf);
+    const inText = [...readText("docs/runbooks.md").matchAll(/`(sora_\w+)/g)].map(([, name]) => ({
+      name: name!,
+    }));
+    expect([inTests.length > 100, inRunbooks.length > 20, inText.length > 10]).toEqual([true, true, true]);
+    // A reason why a call fails begins like a metric.
+    const names = [...inTests, ...inRunbooks, ...inText].map(({ name }) => name);
+    expect(names.filter((name) => !known.has(name) && !Object.hasOwn(FAILURE_REASONS, name))).toEqual([]);
+  });
+});
+
+describe("tests for promtool", () => {
+  test.each(NAMES)("%s has one that fires and resolves, and one that is just below", (name) => {
+    const about = (title: string) =>
+      TESTS.filter((each) => each.name === `${name}: ${title}`).flatMap(({ alert_rule_test = [] }) =>
+        alert_rule_test
+          .filter(({ alertname }) => alertname === name)
+          .map(({ exp_alerts = [] }) => exp_alerts.length > 0),
+      );
+    // Not yet, then for some time, then no more.
+    expect(about("fires, resolves").map(Number).join("")).toMatch(/^(0|1(?=1))1+0$/);
+    const below = about("just below");
+    expect(below.length).toBeGreaterThan(0);
+    expect(below).not.toContain(true);
+  });
+});
