@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { benchChart } from "../bench/chart.ts";
 import { benchPage } from "../bench/page.ts";
 import type { Results } from "../bench/results.ts";
+import { DASHBOARDS } from "../dashboards/src/dashboards.ts";
 import { configJsonSchema } from "../src/config/schema.ts";
 import { metricsPage } from "./metrics-page.ts";
 
@@ -15,6 +16,9 @@ const documents = new Map([
   ["config.schema.json", `${JSON.stringify(configJsonSchema(), null, 2)}\n`],
   ["docs/bench.md", benchPage(results)],
   ["docs/bench.svg", benchChart(results)],
+  ...[...DASHBOARDS].map(
+    ([name, dashboard]) => [`dashboards/${name}`, `${JSON.stringify(dashboard, null, 2)}\n`] as const,
+  ),
 ]);
 
 for (const [name, content] of documents) {

@@ -1,0 +1,83 @@
+/** How the dashboards' queries are put together. */
+
+/**
+ * What the variables choose. The values stand in raw strings (backticks) and are escaped for regular expressions alone (`:regex`): in
+ * quotes, a name that holds a quote or a line feed would end the string, whatever Grafana escapes. Only a backtick cannot be had.
+ */
+export const TARGET = "job=~`${job:regex}`, target=~`${target:regex}`";
+const CHANNEL = `${TARGET}, channel_id=~\`\${channel_id:regex}\``;
+const CONNECTION = `${CHANNEL}, connection_id=~\`\${connection_id:regex}\``;
+
+/** Labels that tell one target, channel or connection from all others; what several exporters say of it is added up. */
+export const BY_TARGET = "job, target";
+export const BY_CHANNEL = `${BY_TARGET}, channel_id`;
+export const BY_CONNECTION = `${BY_CHANNEL}, connection_id`;
+
+/** Writes the selector of a metric; further matchers as PromQL has them, such as `level!="0"`. */
+export type Select = (metric: string, matchers?: string) => string;
+
+function selecting(scope: string): Select {
+  return (metric, matchers) => `${metric}{${matchers === undefined ? scope : `${scope}, ${matchers}`}}`;
+}
+
+/** Series of the chosen targets. */
+export const ofTarget = selecting(TARGET);
+/** Series of the chosen channels. */
+export const ofChannel = selecting(CHANNEL);
+/** Series of the chosen connection. */
+export const ofConnection = selecting(CONNECTION);
+/** Series of the chosen jobs, of the exporter as such. */
+export const ofJob = selecting("job=~`${job:regex}`");
+
+/** Growth of a counter a second. */
+export function rate(selector: string): string {
+  return `rate(${selector}[$__rate_interval])`;
+}
+
+/** Sum by labels, or of all. */
+export function sum(expr: string, by?: string): string {
+  return by === undefined ? `sum(${expr})` : `sum by (${by}) (${expr})`;
+}
+
+/** Growth of counters a second, added up. */
+export function sumRate(selector: string, by?: string): string {
+  return sum(rate(selector), by);
+}
+
+/** Maximum by labels: what several exporters know of the same thing, such as the licence. */
+export function max(expr: string, by: string): string {
+  return `max by (${by}) (${expr})`;
+}
+
+/** ICE checks without an answer a second. One that is on its way is no lost one, but looks like it for a moment. */
+export function lostChecks(select: Select, level: "target" | "channel" | "connection", by: string): string {
+  const checks = (what: string) => sumRate(select(`sora_${level}_ice_checks_${what}_total`), by);
+  return `clamp_min(${checks("sent")} - ${checks("answered")}, 0)`;
+}
+
+/** Share of the connections that are unstable, of those whose level Sora tells; absent where it tells none. */
+export function unstableShare(select: Select, level: "target" | "channel", by?: string): string {
+  const metric = `sora_${level}_unstable_level_connections`;
+  return `${sum(select(metric, 'level!="0"'), by)} / ${sum(select(metric), by)}`;
+}
+
+/** Share of the retransmission requests that Sora could not answer. */
+export function missShare(select: Select, level: "target" | "channel", by?: string): string {
+  const metric = `sora_${level}_rtcp_generic_nack_cache_requests_total`;
+  return `${sumRate(select(metric, 'result="miss"'), by)} / ${sumRate(select(metric), by)}`;
+}
+
+/** Those series of an expression that are among the highest of another one of the same labels over the whole time range, so that lines have no gaps. */
+export function only(expr: string, by: string, highest: string): string {
+  return `${expr} and on (${by}) ${highest}`;
+}
+
+/** The series of a counter that grow most from the beginning of the time range to its end. */
+export function highest(count: number, selector: string, by: string): string {
+  return `topk(${count}, ${sum(`rate(${selector}[$__range] @ end())`, by)})`;
+}
+
+/** Who the connections are, one series each, however many exporters say it. */
+export function info(select: Select, labels: string): string {
+  return `topk by (${BY_CONNECTION}) (1, ${max(select("sora_connection_info"), `${BY_CONNECTION}, ${labels}`)})`;
+}
