@@ -15,6 +15,7 @@ import {
   sum,
   sumRate,
   unstableShare,
+  worst,
 } from "./promql.ts";
 
 const LEVELS = "sora_channel_unstable_level_connections";
@@ -39,6 +40,7 @@ const now = [
   stat({
     title: "Connections",
     description: "Connections of the channel now.",
+    width: 4,
     unit: "short",
     queries: [[sum(ofChannel("sora_channel_connections")), ""]],
   }),
@@ -46,6 +48,7 @@ const now = [
     title: "Unstable",
     description:
       "Share of the channel's connections whose unstable level is above 0. All of them: the trouble is Sora's or the sender's. One: it is that client's. No data: this Sora does not tell levels.",
+    width: 4,
     unit: "percentunit",
     decimals: 1,
     queries: [[unstableShare(ofChannel, "channel"), ""]],
@@ -55,6 +58,7 @@ const now = [
     title: "Worst level",
     description:
       "Highest unstable level of a connection now, 0 to 3. No data: this Sora does not tell levels. Whose it is stands in the table below.",
+    width: 4,
     unit: "none",
     max: 3,
     queries: [[`max(${ofChannel("sora_connection_unstable_level")})`, ""]],
@@ -63,12 +67,14 @@ const now = [
   stat({
     title: "Received",
     description: "Bits per second that Sora receives from the channel's connections, RTP and RTCP.",
+    width: 4,
     unit: "bps",
     queries: [[`${sumRate(ofChannel("sora_channel_received_bytes_total"))} * 8`, ""]],
   }),
   stat({
     title: "Sent",
     description: "Bits per second that Sora sends to the channel's connections, RTP and RTCP.",
+    width: 4,
     unit: "bps",
     queries: [[`${sumRate(ofChannel("sora_channel_sent_bytes_total"))} * 8`, ""]],
   }),
@@ -76,6 +82,7 @@ const now = [
     title: "Requests missed",
     description:
       "Share of the retransmission requests that Sora could not answer. High: viewers see frozen video.",
+    width: 4,
     unit: "percentunit",
     decimals: 1,
     queries: [[missShare(ofChannel, "channel"), ""]],
@@ -85,11 +92,18 @@ const now = [
 
 const perConnection = (metric: string, matchers?: string) =>
   sumRate(ofChannel(`sora_connection_${metric}`, matchers), BY_CONNECTION);
-const worst = [
+const level = max(ofChannel("sora_connection_unstable_level"), BY_CONNECTION);
+const misses = perConnection("rtcp_generic_nack_cache_requests_total", 'result="miss"');
+const pli = perConnection("rtcp_pli_triggers_total");
+const lost = lostChecks(ofChannel, "connection", BY_CONNECTION);
+const WORST_COUNT = 50;
+/** The connections that are worst in any regard are shown in every regard. */
+const ofWorst = (expr: string) => only(expr, BY_CONNECTION, worst(WORST_COUNT, [level, misses, pli, lost]));
+
+const connectionTable = [
   table({
     title: "Worst connections",
-    description:
-      "Every connection of the channel, the worst first. A click on a connection shows all of it. Who it is comes from ListConnections. Without unstable levels that column is absent.",
+    description: `The ${WORST_COUNT} connections that are worst by level, by missed retransmissions, by PLI and by lost ICE checks. A click on one shows all of it. Who it is comes from ListConnections. Without unstable levels that column is absent.`,
     unit: "short",
     height: 11,
     keys: [
@@ -110,31 +124,19 @@ const worst = [
     columns: [
       {
         name: "Info",
-        expr: info(ofChannel, "client_id, role, audio_codec, video_codec, node_name"),
+        expr: ofWorst(info(ofChannel, "client_id, role, audio_codec, video_codec, node_name")),
         hidden: true,
       },
+      { name: "Level", expr: ofWorst(level), unit: "none", steps: LEVEL_STEPS },
+      { name: "NACK missed /s", expr: ofWorst(misses), decimals: 2, steps: NONE_STEPS },
+      { name: "PLI /s", expr: ofWorst(pli), decimals: 2, steps: NONE_STEPS },
+      { name: "Lost ICE checks /s", expr: ofWorst(lost), decimals: 2, steps: NONE_STEPS },
+      { name: "Received", expr: ofWorst(`${perConnection("received_bytes_total")} * 8`), unit: "bps" },
+      { name: "Sent", expr: ofWorst(`${perConnection("sent_bytes_total")} * 8`), unit: "bps" },
       {
-        name: "Level",
-        expr: max(ofChannel("sora_connection_unstable_level"), BY_CONNECTION),
-        unit: "none",
-        steps: LEVEL_STEPS,
+        name: "RTT (raw)",
+        expr: ofWorst(max(ofChannel("sora_connection_cc_round_trip_time"), BY_CONNECTION)),
       },
-      {
-        name: "NACK missed /s",
-        expr: perConnection("rtcp_generic_nack_cache_requests_total", 'result="miss"'),
-        decimals: 2,
-        steps: NONE_STEPS,
-      },
-      { name: "PLI /s", expr: perConnection("rtcp_pli_triggers_total"), decimals: 2, steps: NONE_STEPS },
-      {
-        name: "Lost ICE checks /s",
-        expr: lostChecks(ofChannel, "connection", BY_CONNECTION),
-        decimals: 2,
-        steps: NONE_STEPS,
-      },
-      { name: "Received", expr: `${perConnection("received_bytes_total")} * 8`, unit: "bps" },
-      { name: "Sent", expr: `${perConnection("sent_bytes_total")} * 8`, unit: "bps" },
-      { name: "RTT (raw)", expr: max(ofChannel("sora_connection_cc_round_trip_time"), BY_CONNECTION) },
     ],
     sortBy: ["Level", "NACK missed /s", "Lost ICE checks /s"],
   }),
@@ -254,7 +256,7 @@ const ice = [
     title: "Lost ICE checks by connection",
     description: `Connectivity checks a second without an answer, of the ${LINES} connections with most of them.`,
     unit: "cps",
-    queries: [[`topk(${LINES}, ${lostChecks(ofChannel, "connection", BY_CONNECTION)})`, "{{connection_id}}"]],
+    queries: [[`topk(${LINES}, ${lost})`, "{{connection_id}}"]],
     many: true,
   }),
 ];
@@ -266,7 +268,7 @@ export const channel = board({
   channels: "all",
   rows: [
     { title: "Now", panels: now },
-    { title: "Worst connections", panels: worst },
+    { title: "Worst connections", panels: connectionTable },
     { title: "Connections", panels: connections },
     { title: "Bit rate", panels: media },
     { title: "Loss", panels: loss },

@@ -1,7 +1,7 @@
 /** Exporter: can the numbers be trusted, and what do they cost? */
 
 import { board } from "./board.ts";
-import { NONE_STEPS, UP } from "./colors.ts";
+import { UP } from "./colors.ts";
 import { stat, table, timeseries } from "./panels.ts";
 import { BY_TARGET, max, ofJob, ofTarget, rate, sum, sumRate } from "./promql.ts";
 
@@ -10,32 +10,33 @@ const now = [
     title: "Exporter",
     description:
       "Whether Prometheus could scrape the exporter. Down: is its process there, and does it answer on /-/healthy? All other panels are empty then.",
+    width: 4,
     unit: "none",
     queries: [[`min by (job, instance) (${ofJob("up")})`, "{{instance}}"]],
     words: UP,
-    still: true,
   }),
   stat({
     title: "Sora answers",
     description: "Whether the last poll of Sora's statistics worked. Down: the reason stands below.",
+    width: 4,
     unit: "none",
     queries: [[`min by (${BY_TARGET}) (${ofTarget("sora_up")})`, "{{target}}"]],
     words: UP,
-    still: true,
   }),
   stat({
     title: "Cluster list answers",
     description:
       "Whether the last ListClusterNodes worked. No data: it is not asked for (--sora.cluster-metrics). Down, and Sora answers: this node is in the minority, or has no cluster.",
+    width: 4,
     unit: "none",
     queries: [[`min by (${BY_TARGET}) (${ofTarget("sora_cluster_up")})`, "{{target}}"]],
     words: UP,
-    still: true,
   }),
   stat({
-    title: "Series",
+    title: "Series now",
     description:
       "Series of the target that a scrape shows. What Prometheus has to carry; README and METRICS.md say how to export less.",
+    width: 4,
     unit: "short",
     queries: [[sum(ofTarget("sora_exporter_series"), BY_TARGET), "{{target}}"]],
   }),
@@ -43,15 +44,16 @@ const now = [
     title: "Unknown fields",
     description:
       "Fields of Sora's answer that this version does not know. They are exported by the general rule; a newer exporter may know them.",
+    width: 4,
     unit: "short",
     queries: [[max(ofTarget("sora_exporter_unknown_fields"), BY_TARGET), "{{target}}"]],
   }),
   stat({
     title: "Version",
     description: "Version of the exporter. Several at once: a deployment that has not ended.",
+    width: 4,
     unit: "none",
     queries: [[max(ofJob("sora_exporter_build_info"), "version"), "{{version}}"]],
-    still: true,
     named: true,
   }),
 ];
@@ -186,7 +188,6 @@ const left = [
       "Series left out as there would be too many, counted once for each poll. Above 0: whole metrics are missing; raise the limit of that name, or choose what to export.",
     unit: "cpm",
     queries: [[perMinute("sora_exporter_series_dropped_total", "reason"), "{{reason}}"]],
-    steps: NONE_STEPS,
   }),
   timeseries({
     title: "Connections rejected per minute, by reason",
@@ -194,7 +195,6 @@ const left = [
       "Connections in good answers that could not be exported. Above 0: an answer that nobody expected; see the log.",
     unit: "cpm",
     queries: [[perMinute("sora_exporter_connections_rejected_total", "reason"), "{{reason}}"]],
-    steps: NONE_STEPS,
   }),
   timeseries({
     title: "Values rejected per minute, by reason",
@@ -218,7 +218,7 @@ const process = [
   timeseries({
     title: "Memory",
     description:
-      "Resident memory of the process, and the heap of its main thread. It follows the number of connections; a steady rise without them is a leak.",
+      "Resident memory of the process, and the heap of its main thread. It follows the number of connections; a steady rise without them is a leak. This row is empty with --web.disable-exporter-metrics.",
     unit: "bytes",
     queries: [
       [ofJob("process_resident_memory_bytes"), `resident ${HEAP}`],
@@ -256,7 +256,6 @@ const process = [
       "Times that the thread which polls ended by itself and was started anew; all sums begin anew with it. Above 0 is a mistake of the exporter: please report it with the log.",
     unit: "cpm",
     queries: [[`${rate(ofJob("sora_exporter_engine_restarts_total"))} * 60`, "{{instance}}"]],
-    steps: NONE_STEPS,
   }),
   timeseries({
     title: "Scrape duration",

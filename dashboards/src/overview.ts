@@ -20,11 +20,14 @@ import {
   max,
   missShare,
   ofChannel,
+  ofJob,
   ofTarget,
+  only,
   rate,
   sum,
   sumRate,
   unstableShare,
+  worst,
 } from "./promql.ts";
 
 const LEVELS = "sora_target_unstable_level_connections";
@@ -36,13 +39,20 @@ const LICENSED = max(ofTarget("sora_license_max_connections"), BY_TARGET);
 
 const now = [
   stat({
+    title: "Exporter",
+    description:
+      "Whether Prometheus can scrape the exporter. Down: nothing here is about now; look whether its process runs. No data: Prometheus does not know it.",
+    unit: "none",
+    queries: [[`min by (job, instance) (${ofJob("up")})`, "{{instance}}"]],
+    words: UP,
+  }),
+  stat({
     title: "Sora answers",
     description:
-      "Whether the last poll of Sora's statistics worked. Down: look at the Exporter dashboard for the reason. No data: the exporter itself is not scraped.",
+      "Whether the last poll of Sora's statistics worked. Down: the reason is on the Exporter dashboard. No data: the exporter is down.",
     unit: "none",
     queries: [[`min by (${BY_TARGET}) (${ofTarget("sora_up")})`, "{{target}}"]],
     words: UP,
-    still: true,
   }),
   stat({
     title: "Age of the data",
@@ -83,6 +93,19 @@ const now = [
     decimals: 1,
     queries: [[`${CONNECTIONS} / ${LICENSED}`, "{{target}}"]],
     steps: LICENSE_STEPS,
+  }),
+  stat({
+    title: "Licence expires in",
+    description: "Time to the end of the licence's last month. Order the next one before it is red.",
+    unit: "s",
+    decimals: 0,
+    queries: [
+      [
+        `min by (${BY_TARGET}) (${ofTarget("sora_license_expired_at_timestamp_seconds")} - time())`,
+        "{{target}}",
+      ],
+    ],
+    steps: EXPIRY_STEPS,
   }),
 ];
 
@@ -221,9 +244,8 @@ const share = unstableShare(ofChannel, "channel", BY_CHANNEL);
 const misses = byChannel(rate(CHANNEL_MISSES));
 const pli = byChannel(rate(CHANNEL_PLI));
 const lost = lostChecks(ofChannel, "channel", BY_CHANNEL);
-/** The channels that are worst in any regard; all are shown in every regard. */
-const worst = [share, misses, pli, lost].map((expr) => `topk(${WORST_COUNT}, ${expr})`).join(" or ");
-const ofWorst = (expr: string) => `${expr} and on (${BY_CHANNEL}) (${worst})`;
+/** The channels that are worst in any regard are shown in every regard. */
+const ofWorst = (expr: string) => only(expr, BY_CHANNEL, worst(WORST_COUNT, [share, misses, pli, lost]));
 
 const channels = [
   table({
@@ -265,36 +287,23 @@ const channels = [
   }),
 ];
 
-const server = [
+const node = [
   stat({
     title: "Version",
     description: "Version of Sora, from GetStatsReport of the node that is asked.",
     unit: "none",
     queries: [[max(ofTarget("sora_version_info"), "target, version"), "{{version}}"]],
-    still: true,
     named: true,
-  }),
-  stat({
-    title: "Licence expires in",
-    description: "Time to the end of the licence's last month. Order the next one before it is red.",
-    unit: "s",
-    decimals: 0,
-    queries: [
-      [
-        `min by (${BY_TARGET}) (${ofTarget("sora_license_expired_at_timestamp_seconds")} - time())`,
-        "{{target}}",
-      ],
-    ],
-    steps: EXPIRY_STEPS,
-    still: true,
+    width: 4,
+    height: 8,
   }),
   timeseries({
     title: "Setup time",
     description:
-      "How long it takes on average until a connection is there, by GetStatsReport of the node that is asked, since that node started. A rise: signaling, the authentication webhook or ICE is slow.",
+      "How long it takes on average until a connection is there, by GetStatsReport of the node that is asked. A rise: signaling, the authentication webhook or ICE is slow.",
     unit: "s",
     queries: [[max(ofTarget("sora_average_setup_time_seconds"), BY_TARGET), "{{target}}"]],
-    height: 8,
+    width: 10,
   }),
   timeseries({
     title: "Connections made and failed per minute",
@@ -308,7 +317,7 @@ const server = [
       ],
     ],
     colors: { successful: "green", failed: "red" },
-    height: 8,
+    width: 10,
   }),
 ];
 
@@ -361,7 +370,7 @@ export const overview = board({
     { title: "Connections", panels: connections },
     { title: "Trouble", panels: trouble },
     { title: "Traffic", panels: traffic },
-    { title: "Node and licence", panels: server },
+    { title: "Node", panels: node },
     { title: "Cluster", panels: cluster },
   ],
 });

@@ -81,20 +81,18 @@ export function timeseries(spec: LinesSpec): dashboard.Panel {
 export interface StatSpec extends Spec {
   readonly queries: readonly Query[];
   readonly words?: Words;
-  /** Shows no line behind the number, for what does not change. */
-  readonly still?: boolean;
   /** Shows the series' name, for one that is a fact by itself, such as a version. */
   readonly named?: boolean;
 }
 
-/** The last number of each series, with its line behind it. */
+/** The number of each series now; where there is none now, none is shown, whatever there was before. */
 export function stat(spec: StatSpec): dashboard.Panel {
-  const { queries, words, still = false, named = false } = spec;
-  const panel = begin(new stats.PanelBuilder(), spec, { width: 4, height: 4 })
-    .targets(queries.map(([expr, legend], i) => query(i, expr).range().legendFormat(legend)))
+  const { queries, words, named = false } = spec;
+  const panel = begin(new stats.PanelBuilder(), spec, { width: 3, height: 4 })
+    .targets(queries.map(([expr, legend], i) => query(i, expr).instant().legendFormat(legend)))
     .min(0)
     .reduceOptions(new common.ReduceDataOptionsBuilder().calcs(["lastNotNull"]).values(false).fields(""))
-    .graphMode(still ? common.BigValueGraphMode.None : common.BigValueGraphMode.Area)
+    .graphMode(common.BigValueGraphMode.None)
     .colorMode(common.BigValueColorMode.Value)
     .textMode(named ? common.BigValueTextMode.Name : common.BigValueTextMode.Auto);
   if (words !== undefined) panel.mappings([mapping(words)]);

@@ -52,7 +52,8 @@ export function max(expr: string, by: string): string {
 /** ICE checks without an answer a second. One that is on its way is no lost one, but looks like it for a moment. */
 export function lostChecks(select: Select, level: "target" | "channel" | "connection", by: string): string {
   const checks = (what: string) => sumRate(select(`sora_${level}_ice_checks_${what}_total`), by);
-  return `clamp_min(${checks("sent")} - ${checks("answered")}, 0)`;
+  // Where counters that were never above zero are left out, no answer at all must not look like no loss.
+  return `clamp_min(${checks("sent")} - (${checks("answered")} or ${checks("sent")} * 0), 0)`;
 }
 
 /** Share of the connections that are unstable, of those whose level Sora tells; absent where it tells none. */
@@ -61,20 +62,25 @@ export function unstableShare(select: Select, level: "target" | "channel", by?: 
   return `${sum(select(metric, 'level!="0"'), by)} / ${sum(select(metric), by)}`;
 }
 
-/** Share of the retransmission requests that Sora could not answer. */
+/** Share of the retransmission requests that Sora could not answer; absent where there were none. */
 export function missShare(select: Select, level: "target" | "channel", by?: string): string {
   const metric = `sora_${level}_rtcp_generic_nack_cache_requests_total`;
-  return `${sumRate(select(metric, 'result="miss"'), by)} / ${sumRate(select(metric), by)}`;
+  return `${sumRate(select(metric, 'result="miss"'), by)} / (${sumRate(select(metric), by)} > 0)`;
 }
 
-/** Those series of an expression that are among the highest of another one of the same labels over the whole time range, so that lines have no gaps. */
-export function only(expr: string, by: string, highest: string): string {
-  return `${expr} and on (${by}) ${highest}`;
+/** Those series of an expression whose labels another one has. */
+export function only(expr: string, by: string, others: string): string {
+  return `${expr} and on (${by}) ${others}`;
 }
 
-/** The series of a counter that grow most from the beginning of the time range to its end. */
+/** The series of a counter that grow most from the beginning of the time range to its end: the same ones all along, so that no line has gaps. */
 export function highest(count: number, selector: string, by: string): string {
   return `topk(${count}, ${sum(`rate(${selector}[$__range] @ end())`, by)})`;
+}
+
+/** Whoever is highest by any of some expressions of the same labels. */
+export function worst(count: number, exprs: readonly string[]): string {
+  return `(${exprs.map((expr) => `topk(${count}, ${expr})`).join(" or ")})`;
 }
 
 /** Who the connections are, one series each, however many exporters say it. */

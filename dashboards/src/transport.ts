@@ -3,7 +3,7 @@
 import { board, linkTo } from "./board.ts";
 import { NONE_STEPS } from "./colors.ts";
 import { table, timeseries } from "./panels.ts";
-import { BY_CHANNEL, highest, lostChecks, ofChannel, ofTarget, only, sum, sumRate } from "./promql.ts";
+import { BY_CHANNEL, highest, lostChecks, ofChannel, ofTarget, only, sum, sumRate, worst } from "./promql.ts";
 
 const perSecond = (metric: string, by?: string, matchers?: string) =>
   sumRate(ofTarget(`sora_target_${metric}`, matchers), by);
@@ -225,10 +225,8 @@ const figures = {
   turn: perChannel("turn_sent_messages_total", ERRORS),
   abandoned: perChannel("data_channel_abandon_messages_total"),
 };
-const worst = Object.values(figures)
-  .map((expr) => `topk(${WORST_COUNT}, ${expr})`)
-  .join(" or ");
-const ofWorst = (expr: string) => `${expr} and on (${BY_CHANNEL}) (${worst})`;
+/** The channels that are worst in any regard are shown in every regard. */
+const ofWorst = (expr: string) => only(expr, BY_CHANNEL, worst(WORST_COUNT, Object.values(figures)));
 const channels = [
   table({
     title: "Channels with the worst transport",
