@@ -113,8 +113,8 @@ function variables({ channels, connection = false }: BoardSpec): VariableBuilder
     labelValues("channel_id", "Channel", `sora_channel_connections{${TARGET}}`)
       .multi(true)
       .includeAll(true)
-      // There are too many channels to name each in a query.
-      .allValue(".+")
+      // There are too many channels to name each in a query, and names may hold line feeds.
+      .allValue("(?s:.+)")
       .description(CHANNEL_CHOICE[channels])
       .hide(channels === "none" ? dashboard.VariableHide.HideVariable : dashboard.VariableHide.DontHide),
   ];

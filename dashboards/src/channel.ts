@@ -98,7 +98,13 @@ const pli = perConnection("rtcp_pli_triggers_total");
 const lost = lostChecks(ofChannel, "connection", BY_CONNECTION);
 const WORST_COUNT = 50;
 /** The connections that are worst in any regard are shown in every regard. */
-const ofWorst = (expr: string) => only(expr, BY_CONNECTION, worst(WORST_COUNT, [level, misses, pli, lost]));
+const ofWorst = (expr: string) =>
+  only(
+    // A rate outlives its connection for a moment.
+    only(expr, BY_CONNECTION, ofChannel("sora_connection_info")),
+    BY_CONNECTION,
+    worst(WORST_COUNT, [level, misses, pli, lost]),
+  );
 
 const connectionTable = [
   table({
@@ -230,6 +236,8 @@ const loss = [
   }),
 ];
 
+/** Checks that are sent as the one before had no answer. */
+const WITHOUT_ANSWER = ofChannel("sora_connection_ice_checks_sent_total", 'state!="connected"');
 const ice = [
   timeseries({
     title: "ICE state changes per minute",
@@ -254,9 +262,11 @@ const ice = [
   }),
   timeseries({
     title: "Lost ICE checks by connection",
-    description: `Connectivity checks a second without an answer, of the ${LINES} connections with most of them.`,
+    description: `Connectivity checks a second without an answer, of the ${LINES} connections that were checked most as they did not answer. Those of one network together: that network.`,
     unit: "cps",
-    queries: [[`topk(${LINES}, ${lost})`, "{{connection_id}}"]],
+    queries: [
+      [only(lost, BY_CONNECTION, highest(LINES, WITHOUT_ANSWER, BY_CONNECTION)), "{{connection_id}}"],
+    ],
     many: true,
   }),
 ];

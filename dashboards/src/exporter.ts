@@ -3,7 +3,7 @@
 import { board } from "./board.ts";
 import { UP } from "./colors.ts";
 import { stat, table, timeseries } from "./panels.ts";
-import { BY_TARGET, max, ofJob, ofTarget, rate, sum, sumRate } from "./promql.ts";
+import { BY_TARGET, highest, max, ofJob, ofTarget, only, rate, sum, sumRate } from "./promql.ts";
 
 const now = [
   stat({
@@ -115,6 +115,8 @@ const polls = [
   }),
 ];
 
+const CALL_FAILURES = ofTarget("sora_exporter_call_failures_total");
+const BY_FAILURE = "operation, reason";
 const calls = [
   timeseries({
     title: "Calls per minute, by operation",
@@ -131,7 +133,7 @@ const calls = [
     unit: "cpm",
     queries: [
       [
-        `topk(15, ${sumRate(ofTarget("sora_exporter_call_failures_total"), "operation, reason")} * 60)`,
+        `(${only(sumRate(CALL_FAILURES, BY_FAILURE), BY_FAILURE, highest(15, CALL_FAILURES, BY_FAILURE))}) * 60`,
         "{{operation}} {{reason}}",
       ],
     ],

@@ -42,6 +42,7 @@ interface Variable {
   name: string;
   type: string;
   query: string | { query: string };
+  allValue?: string;
 }
 
 const DATASOURCE = JSON.stringify({ type: "prometheus", uid: "${datasource}" });

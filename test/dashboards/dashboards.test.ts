@@ -85,6 +85,14 @@ test.each(["overview", "transport", "exporter"] as const)(
   },
 );
 
+test("all channels are all of them, whatever their names hold", () => {
+  for (const name of NAMES) {
+    const { allValue } = read(name).templating.list.find((one) => one.name === "channel_id")!;
+    for (const channel of ["sora", "line one\nline two", '$`"\\'])
+      expect(channel).toMatch(new RegExp(`^(?:${allValue})$`));
+  }
+});
+
 test("what is absent is nowhere made a 0, such as unstable levels that Sora does not tell", () => {
   for (const name of NAMES) {
     for (const { where, expr } of queriesOf(read(name)))
