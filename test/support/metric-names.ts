@@ -10,6 +10,7 @@ import { CONNECTION_PREFIX } from "../../src/catalog/resolve.ts";
 import { INFO_RULES, RULES } from "../../src/catalog/rules.ts";
 import { createOwnMetrics, type OwnMetricDescription } from "../../src/exposition/own-metrics.ts";
 import { typeOf } from "../../src/snapshot/snapshot.ts";
+import { COMINGS_METRICS } from "../../src/sums/comings.ts";
 import { OBSERVED, SUM_PREFIXES } from "../../src/sums/observations.ts";
 import { UNSTABLE_LEVEL_METRICS } from "../../src/sums/unstable-levels.ts";
 import { CONTEXT, sample } from "../calls/support.ts";
@@ -17,14 +18,6 @@ import { ALL_GROUPS } from "./exporter.ts";
 
 /** How a series' numbers move: a histogram's buckets, sum and count are counters too. */
 export type SeriesType = "counter" | "gauge";
-
-/** TODO: on their way in; they go from here as soon as the code above has them. */
-const COMING: readonly Metric[] = [
-  { name: "sora_channel_connections", type: "gauge" },
-  ...Object.values(SUM_PREFIXES).flatMap((prefix) =>
-    ["joins_total", "leaves_total"].map((name): Metric => ({ name: prefix + name, type: "counter" })),
-  ),
-];
 
 interface Metric {
   readonly name: string;
@@ -34,7 +27,7 @@ interface Metric {
 /** By name as a query has it (a histogram under its `_bucket`, `_sum` and `_count`), the type of each series. */
 export function metricTypes(): Map<string, SeriesType> {
   const types = new Map<string, SeriesType>();
-  for (const { name, type } of [...statistics(), ...calls(), ...own(), ...COMING]) {
+  for (const { name, type } of [...statistics(), ...calls(), ...own()]) {
     if (type === "counter" || type === "gauge") types.set(name, type);
     else for (const part of PARTS) types.set(name + part, "counter");
   }
@@ -52,6 +45,8 @@ function statistics(): Metric[] {
       return all.map((prefix) => ({ name: prefix + name, type }));
     }),
     ...Object.values(UNSTABLE_LEVEL_METRICS),
+    ...Object.values(COMINGS_METRICS.channel),
+    ...Object.values(COMINGS_METRICS.target),
     ...prefixes.flatMap((prefix) =>
       Object.keys(OBSERVED).map((name): Metric => ({ name: prefix + name, type: "histogram" })),
     ),
