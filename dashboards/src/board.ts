@@ -175,8 +175,6 @@ function annotation(
     .name(name)
     .datasource(DATASOURCE)
     .iconColor(color)
-    .expr(expr)
-    .step("60s")
     .titleFormat(name)
     .textFormat(text)
     .target(

@@ -76,6 +76,7 @@ export const rtcp = [
     title: "RTCP received by type",
     description:
       "RTCP messages from the client, by type; packets are compound, so the types are more than the packets. rtpfb_generic_nack and psfb_pli that grow: the client misses packets.",
+    width: 12,
     unit: "mps",
     queries: [[perSecond("rtcp_received_messages_total", "type"), "{{type}}"]],
     many: true,
@@ -84,6 +85,7 @@ export const rtcp = [
     title: "RTCP sent by type",
     description:
       "RTCP messages to the client, by type. rtpfb_generic_nack and psfb_pli that grow: what the client sends gets lost on its way to Sora.",
+    width: 12,
     unit: "mps",
     queries: [[perSecond("rtcp_sent_messages_total", "type"), "{{type}}"]],
     many: true,
@@ -91,6 +93,7 @@ export const rtcp = [
   timeseries({
     title: "RTCP bit rate",
     description: "What RTCP takes of the bit rate. Far above a few percent of it: something asks too often.",
+    width: 12,
     unit: "bps",
     queries: [
       [bits("rtcp_received_bytes_total"), "received"],
@@ -100,6 +103,7 @@ export const rtcp = [
   timeseries({
     title: "RTCP packets",
     description: "RTCP packets received and sent. None received: the client is gone, or its uplink is.",
+    width: 12,
     unit: "pps",
     queries: [
       [perSecond("rtcp_received_packets_total"), "received"],

@@ -70,6 +70,7 @@ export const sctp = [
   timeseries({
     title: "SCTP bit rate",
     description: "What carries the data channels. Sent without received: the client no longer acknowledges.",
+    width: 12,
     unit: "bps",
     queries: [
       [bits("sctp_received_bytes_total"), "received"],
@@ -80,6 +81,7 @@ export const sctp = [
     title: "SCTP packets",
     description:
       "SCTP packets, those with checksum 0, and those that were invalid or unknown, as well as pruned DATA chunks. Invalid or unknown above 0 for long: a client that is broken.",
+    width: 12,
     unit: "pps",
     queries: [
       [perSecond("sctp_received_packets_total"), "received"],
@@ -96,6 +98,7 @@ export const sctp = [
     title: "SCTP chunks received by type",
     description:
       "Chunks from the client, by type; a packet can carry several. abort and shutdown end the data channels.",
+    width: 12,
     unit: "cps",
     queries: [[perSecond("sctp_received_chunks_total", "type"), "{{type}}"]],
     many: true,
@@ -104,6 +107,7 @@ export const sctp = [
     title: "SCTP chunks sent by type",
     description:
       "Chunks to the client, by type. forward_tsn: messages were given up. error and abort should stay at 0.",
+    width: 12,
     unit: "cps",
     queries: [[perSecond("sctp_sent_chunks_total", "type"), "{{type}}"]],
     many: true,
