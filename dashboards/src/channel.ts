@@ -12,6 +12,8 @@ import {
   missShare,
   ofChannel,
   only,
+  repeated,
+  repeatedChecks,
   sum,
   sumRate,
   unstableShare,
@@ -96,6 +98,7 @@ const level = max(ofChannel("sora_connection_unstable_level"), BY_CONNECTION);
 const misses = perConnection("rtcp_generic_nack_cache_requests_total", 'result="miss"');
 const pli = perConnection("rtcp_pli_triggers_total");
 const lost = lostChecks(ofChannel, "connection", BY_CONNECTION);
+const repeats = repeatedChecks(ofChannel, "connection", BY_CONNECTION);
 const WORST_COUNT = 50;
 /** The connections that are worst in any regard are shown in every regard. */
 const ofWorst = (expr: string) =>
@@ -103,13 +106,13 @@ const ofWorst = (expr: string) =>
     // A rate outlives its connection for a moment.
     only(expr, BY_CONNECTION, ofChannel("sora_connection_info")),
     BY_CONNECTION,
-    worst(WORST_COUNT, [level, misses, pli, lost]),
+    worst(WORST_COUNT, [level, misses, pli, repeats]),
   );
 
 const connectionTable = [
   table({
     title: "Worst connections",
-    description: `The ${WORST_COUNT} connections that are worst by level, by missed retransmissions, by PLI and by lost ICE checks. A click on one shows all of it. Who it is comes from ListConnections. Without unstable levels that column is absent.`,
+    description: `The ${WORST_COUNT} connections with the worst level and most missed retransmissions, PLI, or ICE checks. A click on one shows all of it. Who it is comes from ListConnections. Without unstable levels that column is absent.`,
     unit: "short",
     height: 11,
     keys: [
@@ -236,8 +239,6 @@ const loss = [
   }),
 ];
 
-/** Checks that are sent as the one before had no answer. */
-const WITHOUT_ANSWER = ofChannel("sora_connection_ice_checks_sent_total", 'state!="connected"');
 const ice = [
   timeseries({
     title: "ICE state changes per minute",
@@ -265,7 +266,10 @@ const ice = [
     description: `Connectivity checks a second without an answer, of the ${LINES} connections that were checked most as they did not answer. Those of one network together: that network.`,
     unit: "cps",
     queries: [
-      [only(lost, BY_CONNECTION, highest(LINES, WITHOUT_ANSWER, BY_CONNECTION)), "{{connection_id}}"],
+      [
+        only(lost, BY_CONNECTION, highest(LINES, repeated(ofChannel, "connection"), BY_CONNECTION)),
+        "{{connection_id}}",
+      ],
     ],
     many: true,
   }),

@@ -24,6 +24,7 @@ import {
   ofTarget,
   only,
   rate,
+  repeatedChecks,
   sum,
   sumRate,
   unstableShare,
@@ -244,13 +245,16 @@ const share = unstableShare(ofChannel, "channel", BY_CHANNEL);
 const misses = byChannel(rate(CHANNEL_MISSES));
 const pli = byChannel(rate(CHANNEL_PLI));
 const lost = lostChecks(ofChannel, "channel", BY_CHANNEL);
+const unstable = byChannel(ofChannel(CHANNEL_LEVELS, 'level!="0"'));
+const repeats = repeatedChecks(ofChannel, "channel", BY_CHANNEL);
 /** The channels that are worst in any regard are shown in every regard. */
-const ofWorst = (expr: string) => only(expr, BY_CHANNEL, worst(WORST_COUNT, [share, misses, pli, lost]));
+const ofWorst = (expr: string) =>
+  only(expr, BY_CHANNEL, worst(WORST_COUNT, [unstable, misses, pli, repeats]));
 
 const channels = [
   table({
     title: "Worst channels",
-    description: `The ${WORST_COUNT} channels that are worst by unstable share, by missed retransmissions, by PLI and by lost ICE checks. A click on a channel shows it. Without unstable levels (this Sora does not tell them) those columns are absent.`,
+    description: `The ${WORST_COUNT} channels with most unstable connections, missed retransmissions, PLI, or ICE checks. A click on a channel shows it. Without unstable levels (this Sora does not tell them) those columns are absent.`,
     unit: "short",
     height: 12,
     keys: [

@@ -56,6 +56,19 @@ export function lostChecks(select: Select, level: "target" | "channel" | "connec
   return `clamp_min(${checks("sent")} - (${checks("answered")} or ${checks("sent")} * 0), 0)`;
 }
 
+/**
+ * ICE checks a second that were sent as the one before had no answer. They are the lost ones but for the first and the last of each
+ * trouble, and take Prometheus a quarter of the time, so they say who is worst.
+ */
+export function repeatedChecks(select: Select, level: "channel" | "connection", by: string): string {
+  return sumRate(repeated(select, level), by);
+}
+
+/** The counter of `repeatedChecks`. */
+export function repeated(select: Select, level: "channel" | "connection"): string {
+  return select(`sora_${level}_ice_checks_sent_total`, 'state!="connected"');
+}
+
 /** Share of the connections that are unstable, of those whose level Sora tells; absent where it tells none. */
 export function unstableShare(select: Select, level: "target" | "channel", by?: string): string {
   const metric = `sora_${level}_unstable_level_connections`;

@@ -3,7 +3,18 @@
 import { board, linkTo } from "./board.ts";
 import { NONE_STEPS } from "./colors.ts";
 import { table, timeseries } from "./panels.ts";
-import { BY_CHANNEL, highest, lostChecks, ofChannel, ofTarget, only, sum, sumRate, worst } from "./promql.ts";
+import {
+  BY_CHANNEL,
+  highest,
+  lostChecks,
+  ofChannel,
+  ofTarget,
+  only,
+  repeatedChecks,
+  sum,
+  sumRate,
+  worst,
+} from "./promql.ts";
 
 const perSecond = (metric: string, by?: string, matchers?: string) =>
   sumRate(ofTarget(`sora_target_${metric}`, matchers), by);
@@ -225,8 +236,10 @@ const figures = {
   turn: perChannel("turn_sent_messages_total", ERRORS),
   abandoned: perChannel("data_channel_abandon_messages_total"),
 };
+const repeats = repeatedChecks(ofChannel, "channel", BY_CHANNEL);
 /** The channels that are worst in any regard are shown in every regard. */
-const ofWorst = (expr: string) => only(expr, BY_CHANNEL, worst(WORST_COUNT, Object.values(figures)));
+const ofWorst = (expr: string) =>
+  only(expr, BY_CHANNEL, worst(WORST_COUNT, [repeats, figures.failed, figures.turn, figures.abandoned]));
 const channels = [
   table({
     title: "Channels with the worst transport",
