@@ -1,4 +1,4 @@
-/** Colours, and from which values on. What alerts judge too belongs to thresholds.ts. */
+/** Colours, and from which values on. */
 
 import type { Steps, Words } from "./panels.ts";
 
@@ -21,39 +21,53 @@ export const LEVEL_STEPS: Steps = [
 /** Retransmission requests, by result. */
 export const NACK_COLORS = { answered: "green", missed: "red" } as const;
 
+/** What alerts judge too; these are their numbers and names. TODO: take them from thresholds.ts as soon as it is there. */
+const ALERTS = {
+  statsStale: { ageSeconds: 120 },
+  unstableShare: { warning: 0.2, critical: 0.5 },
+  nackMisses: { share: 0.2 },
+  iceChecksLost: { warning: 0.05, critical: 0.25 },
+  license: { nearlyUsedUp: 0.9, usedUp: 1, expiringSeconds: 1_209_600, expiringCriticalSeconds: 172_800 },
+} as const;
+
+/** Yellow where somebody is told, red where somebody is woken. */
+function rising({ warning, critical }: { readonly warning: number; readonly critical: number }): Steps {
+  return [
+    [null, "green"],
+    [warning, "yellow"],
+    [critical, "red"],
+  ];
+}
+
 /** Of a share of unstable connections. */
-export const UNSTABLE_STEPS: Steps = [
-  [null, "green"],
-  [0.1, "yellow"],
-  [0.3, "red"],
-];
+export const UNSTABLE_STEPS = rising(ALERTS.unstableShare);
+
+/** Of a share of the ICE checks without an answer. */
+export const LOST_STEPS = rising(ALERTS.iceChecksLost);
 
 /** Of a share of the licence's connections. */
-export const LICENSE_STEPS: Steps = [
-  [null, "green"],
-  [0.8, "yellow"],
-  [0.95, "red"],
-];
+export const LICENSE_STEPS = rising({
+  warning: ALERTS.license.nearlyUsedUp,
+  critical: ALERTS.license.usedUp,
+});
 
 /** Of the seconds until the licence expires. */
 export const EXPIRY_STEPS: Steps = [
   [null, "red"],
-  [7 * 86_400, "yellow"],
-  [30 * 86_400, "green"],
+  [ALERTS.license.expiringCriticalSeconds, "yellow"],
+  [ALERTS.license.expiringSeconds, "green"],
 ];
 
-/** Of the seconds since the last good answer: three polls of the default interval, and a scrape's interval. */
+/** Of the seconds since the last good answer. */
 export const AGE_STEPS: Steps = [
   [null, "green"],
-  [45, "yellow"],
-  [120, "red"],
+  [ALERTS.statsStale.ageSeconds, "red"],
 ];
 
 /** Of the share of retransmission requests that were missed. */
 export const MISS_STEPS: Steps = [
   [null, "green"],
-  [0.05, "yellow"],
-  [0.2, "red"],
+  [ALERTS.nackMisses.share, "yellow"],
 ];
 
 /** Of what should not be at all. */

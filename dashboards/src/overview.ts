@@ -6,6 +6,7 @@ import {
   EXPIRY_STEPS,
   LEVEL_COLORS,
   LICENSE_STEPS,
+  LOST_STEPS,
   MISS_STEPS,
   NACK_COLORS,
   NONE_STEPS,
@@ -17,6 +18,7 @@ import {
   BY_CHANNEL,
   BY_TARGET,
   lostChecks,
+  lostShare,
   max,
   missShare,
   ofChannel,
@@ -230,11 +232,12 @@ const trouble = [
     width: 6,
   }),
   timeseries({
-    title: "Lost ICE checks",
+    title: "ICE checks lost",
     description:
-      "Connectivity checks without an answer: the path to clients is broken. It comes before connections are lost. More on the Transport dashboard.",
-    unit: "cps",
-    queries: [[lostChecks(ofTarget, "target", BY_TARGET), "{{target}}"]],
+      "Share of the connectivity checks without an answer: the path to clients is broken. It comes before connections are lost. More on the Transport dashboard.",
+    unit: "percentunit",
+    queries: [[lostShare(ofTarget, "target", BY_TARGET), "{{target}}"]],
+    steps: LOST_STEPS,
     width: 6,
   }),
 ];

@@ -56,6 +56,11 @@ export function lostChecks(select: Select, level: "target" | "channel" | "connec
   return `clamp_min(${checks("sent")} - (${checks("answered")} or ${checks("sent")} * 0), 0)`;
 }
 
+/** Share of the ICE checks without an answer; absent where none were sent. */
+export function lostShare(select: Select, level: "target", by: string): string {
+  return `${lostChecks(select, level, by)} / (${sumRate(select(`sora_${level}_ice_checks_sent_total`), by)} > 0)`;
+}
+
 /**
  * ICE checks a second that were sent as the one before had no answer. They are the lost ones but for the first and the last of each
  * trouble, and take Prometheus a quarter of the time, so they say who is worst.

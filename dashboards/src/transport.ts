@@ -7,6 +7,7 @@ import {
   BY_CHANNEL,
   highest,
   lostChecks,
+  lostShare,
   ofChannel,
   ofTarget,
   only,
@@ -46,12 +47,7 @@ const ice = [
       "Of the checks sent in each state, the share without an answer. In connected it should be near 0; in disconnected most are lost.",
     unit: "percentunit",
     max: 1,
-    queries: [
-      [
-        `${lostChecks(ofTarget, "target", "state")} / (${perSecond("ice_checks_sent_total", "state")} > 0)`,
-        "{{state}}",
-      ],
-    ],
+    queries: [[lostShare(ofTarget, "target", "state"), "{{state}}"]],
     colors: { connected: "green", checking: "yellow", disconnected: "red" },
   }),
   timeseries({
