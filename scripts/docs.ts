@@ -5,6 +5,7 @@ import { benchChart } from "../bench/chart.ts";
 import { benchPage } from "../bench/page.ts";
 import type { Results } from "../bench/results.ts";
 import { alertsYaml, recordingYaml } from "../dashboards/src/rules/files.ts";
+import { DASHBOARDS } from "../dashboards/src/dashboards.ts";
 import { configJsonSchema } from "../src/config/schema.ts";
 import { metricsPage } from "./metrics-page.ts";
 
@@ -18,6 +19,9 @@ const documents = new Map([
   ["docs/bench.svg", benchChart(results)],
   ["dashboards/rules/alerts.yaml", alertsYaml()],
   ["dashboards/rules/recording.yaml", recordingYaml()],
+  ...[...DASHBOARDS].map(
+    ([name, dashboard]) => [`dashboards/${name}`, `${JSON.stringify(dashboard, null, 2)}\n`] as const,
+  ),
 ]);
 
 for (const [name, content] of documents) {
