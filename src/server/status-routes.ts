@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import Negotiator from "negotiator";
 import type { Engine } from "../engine/engine.ts";
+import type { Status, StatusQuery } from "../engine/status.ts";
 import { statusJson } from "../status/json.ts";
 import { statusPage } from "../status/page/page.ts";
 import { type Language, LANGUAGES } from "../status/page/texts.ts";
@@ -33,6 +34,10 @@ const ASSETS = {
   icon: readAsset("status.svg", "image/svg+xml"),
 };
 
+/** How many requests the engine is asked at a time: many filters at once would keep its polls waiting. */
+const MAX_ASKED = 8;
+const BUSY = `Limit of ${MAX_ASKED} such requests at a time reached, try again later.`;
+
 /** In seconds. */
 const YEAR = 31_536_000;
 
@@ -43,12 +48,26 @@ export function addStatusRoutes(
   engine: Pick<Engine, "status">,
 ): void {
   type Route = { Querystring: GivenQuery };
+  let asking = 0;
+
+  async function ask(query: StatusQuery): Promise<Status | "busy" | undefined> {
+    if (asking >= MAX_ASKED) return "busy";
+    asking++;
+    try {
+      return await engine.status(query);
+    } finally {
+      asking--;
+    }
+  }
 
   server.get<Route>("/", async (request, reply) => {
     const query = readQuery(request.query);
     const { language, chosen } = languageOf(request);
+    const status = await ask(query);
+    if (status === "busy")
+      return send(reply.code(503), "text/plain; charset=utf-8").header("retry-after", "1").send(`${BUSY}\n`);
     const page = statusPage({
-      status: await engine.status(query),
+      status,
       query,
       language,
       languageChosen: chosen,
@@ -65,11 +84,15 @@ export function addStatusRoutes(
   });
 
   server.get<Route>("/api/status", async (request, reply) => {
-    const status = await engine.status(readQuery(request.query));
+    const status = await ask(readQuery(request.query));
     void send(reply, "application/json; charset=utf-8").header("cache-control", "no-store");
-    return status === undefined
-      ? reply.code(503).send(`${JSON.stringify({ error: "the engine is being started anew" })}\n`)
-      : reply.send(`${JSON.stringify(statusJson(status))}\n`);
+    if (status !== undefined && status !== "busy")
+      return reply.send(`${JSON.stringify(statusJson(status))}\n`);
+    const error = status === "busy" ? BUSY : "The engine is being started anew.";
+    return reply
+      .code(503)
+      .header("retry-after", "1")
+      .send(`${JSON.stringify({ error })}\n`);
   });
 
   for (const { path, type, hash, bytes } of Object.values(ASSETS)) {

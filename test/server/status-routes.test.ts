@@ -2,6 +2,7 @@ import fastify, { type FastifyInstance } from "fastify";
 import { afterEach, describe, expect, test } from "vitest";
 import type { Status, StatusQuery } from "../../src/engine/status.ts";
 import { addStatusRoutes } from "../../src/server/status-routes.ts";
+import { until } from "../support/exporter.ts";
 import { NO_RATES, NOW, sampleStatus, targetStatus } from "../status/sample.ts";
 
 let server: FastifyInstance | undefined;
@@ -21,6 +22,29 @@ function serve(status: Status | "none" = sampleStatus()): FastifyInstance {
   addStatusRoutes(server, { telemetryPath: "/metrics", version: "1.2.3" }, engine);
   return server;
 }
+
+test("the engine is asked no more than so much at a time, and again once it has answered", async () => {
+  const answers: ((status: Status) => void)[] = [];
+  server = fastify();
+  addStatusRoutes(
+    server,
+    { telemetryPath: "/metrics", version: "1.2.3" },
+    { status: () => new Promise((resolve) => answers.push(resolve)) },
+  );
+  const first = Array.from({ length: 8 }, (_, i) => server!.inject(i % 2 === 0 ? "/" : "/api/status").then());
+  await until(() => answers.length === 8);
+  for (const path of ["/", "/api/status"]) {
+    const { statusCode, headers, body } = await server.inject(path);
+    expect([statusCode, headers["retry-after"]]).toEqual([503, "1"]);
+    expect(body).toContain("Limit of 8");
+  }
+  for (const answer of answers) answer(sampleStatus());
+  for (const { statusCode } of await Promise.all(first)) expect(statusCode).toBe(200);
+  const next = server.inject("/").then();
+  await until(() => answers.length === 9);
+  answers[8]!(sampleStatus());
+  expect((await next).statusCode).toBe(200);
+});
 
 const PATHS = ["/", "/api/status", "/-/status.css", "/-/status.js", "/-/status.svg"];
 
@@ -89,7 +113,7 @@ describe("/", () => {
     expect(statusCode).toBe(200);
     expect(body).toContain("is being started anew");
     const { statusCode: ofJson, body: json } = await server!.inject("/api/status");
-    expect([ofJson, JSON.parse(json)]).toEqual([503, { error: "the engine is being started anew" }]);
+    expect([ofJson, JSON.parse(json)]).toEqual([503, { error: "The engine is being started anew." }]);
   });
 });
 

@@ -39,7 +39,7 @@ const row = (markup: string) => textOf(part(connections(markup), "<tbody>", "</t
 
 test("a connection's row says who it is and what it does", () => {
   expect(row(page())).toBe(
-    "ABC sora 2 alice sendrecv · VP9/OPUS · n1 · 2 min 1,235 <1 1,024 0 0.5 <0.1 2.3 0",
+    "ABC sora 2 alice connected 2 min sendrecv · VP9/OPUS · n1 1,235 <1 1,024 0 0.5 <0.1 2.3 0",
   );
 });
 

@@ -1,5 +1,6 @@
 /** A real Chromium, and what must not happen in it. */
 
+import { execFileSync } from "node:child_process";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 
 /** It is asked nothing but what a test asks for: no updates, no sync, no profile. */
@@ -15,7 +16,8 @@ const FLAGS = [
 
 /** Starts it; `lacks("chromium")` tells whether there is one. */
 export async function startChromium(): Promise<Browser> {
-  return chromium.launch({ executablePath: "/usr/bin/chromium", args: FLAGS });
+  const executablePath = execFileSync("which", ["chromium"], { encoding: "utf8" }).trim();
+  return chromium.launch({ executablePath, args: FLAGS });
 }
 
 /** A page, and what went wrong on it so far. */

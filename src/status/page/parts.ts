@@ -77,13 +77,25 @@ export function levelBar(levels: LevelCounts): Html {
   </svg>`;
 }
 
+/** The same in words, without the levels that nobody has: `Level 0 (stable): 5, Level 2: 1`. */
+export function levelWords(levels: LevelCounts, { texts }: View): string {
+  return levels
+    .filter(({ connections }) => connections > 0)
+    .map(({ level, connections }) => `${levelName(level, texts)}: ${formatCount(connections)}`)
+    .join(", ");
+}
+
+function levelName(level: number, texts: Texts): string {
+  return texts.levelName(level, texts.levelNames[level] ?? "");
+}
+
 /** The numbers of connections by level. */
 export function levelNumbers(levels: LevelCounts, { texts }: View): Html {
   const items = levels.map(
     ({ level, connections }) =>
       html`<li class="${connections === 0 ? "zero" : ""}">
-        <span class="dot l${shade(level)}" aria-hidden="true"></span
-        >${texts.levelName(level, texts.levelNames[level] ?? "")} <b>${formatCount(connections)}</b>
+        <span class="dot l${shade(level)}" aria-hidden="true"></span>${levelName(level, texts)}
+        <b>${formatCount(connections)}</b>
       </li>`,
   );
   return html`<ul class="levels">

@@ -6,7 +6,7 @@ import type { Rate } from "../traffic.ts";
 import { POINTS } from "../trouble.ts";
 import { formatAge, formatCount, formatKilobits, formatTrouble, formatWhole } from "./format.ts";
 import { type Content, html, type Html } from "./html.ts";
-import { chosen, levelBadge, levelBar, time, type View } from "./parts.ts";
+import { chosen, levelBadge, levelBar, levelWords, time, type View } from "./parts.ts";
 import type { Texts } from "./texts.ts";
 
 /** A column of rates. */
@@ -29,7 +29,7 @@ const RATE_COLUMNS: readonly RateColumn[] = [
   { rate: "nackHits", group: (t) => t.nack, title: (t) => t.answered, format: formatTrouble },
 ];
 
-/** A rate of so many points a connection stands out; some PLI and NACK are what every call has. */
+/** A rate of so many points a connection stands out; some PLI and NACK every call has, and those answered are mended. */
 const BAD_POINTS = 1;
 
 /** How a table is called, and the parameter that says how many rows it may have. */
@@ -65,7 +65,9 @@ export function channelsSection(
         cell(texts.level, levelBadge(worstOf(levels), view), "level-cell"),
         cell(
           texts.connections,
-          html`<span class="mix">${levels && levelBar(levels)}<b>${formatCount(connections)}</b></span>`,
+          html`<span class="mix" title="${levels && levelWords(levels, view)}"
+            >${levels && levelBar(levels)}<b>${formatCount(connections)}</b></span
+          >`,
           "mix-cell",
         ),
       ],
@@ -118,19 +120,17 @@ function who({ info, createdMs }: ConnectionStatus, { texts, timeMs }: View): Ht
   const codecs = [video_codec, audio_codec].filter((codec) => codec !== undefined);
   const simulcast = info.simulcast === "true" ? "simulcast" : undefined;
   const spotlight = info.spotlight === "true" ? "spotlight" : undefined;
-  const details: Content[] = [
-    role,
-    codecs.length > 0 ? codecs.join("/") : undefined,
-    simulcast,
-    spotlight,
-    node_name,
-  ]
+  const details = [role, codecs.length > 0 ? codecs.join("/") : undefined, simulcast, spotlight, node_name]
     .filter((detail) => detail !== undefined)
     .map(chosen);
-  if (createdMs !== undefined)
-    details.push(html`${time(createdMs, formatAge(timeMs - createdMs, texts.units))}`);
+  const connected =
+    createdMs === undefined
+      ? undefined
+      : html` <span class="connected"
+          >${time(createdMs, texts.connected(formatAge(timeMs - createdMs, texts.units)))}</span
+        >`;
   return html`<span class="client">${client_id === undefined ? "–" : chosen(client_id)}</span
-    ><small>${details.map((detail, i) => [i === 0 ? "" : " · ", detail])}</small>`;
+    >${connected}<small>${details.map((detail, i) => [i === 0 ? "" : " · ", detail])}</small>`;
 }
 
 function section<T extends ChannelStatus | ConnectionStatus>(
@@ -212,8 +212,9 @@ function tableHead(heads: readonly string[], { texts }: View): Html {
 function rateCells(rates: RatesOfOne, connections: number, { texts }: View): Html[] {
   return RATE_COLUMNS.map(({ rate, group, title, format }) => {
     const value = rates[rate];
-    const points = ((value ?? 0) * (POINTS[rate] ?? 0)) / connections;
-    const style = value === undefined || value === 0 ? " zero" : points >= BAD_POINTS ? " bad" : "";
+    const weight = POINTS[rate] ?? 0;
+    const isBad = weight >= 1 && ((value ?? 0) * weight) / connections >= BAD_POINTS;
+    const style = value === undefined || value === 0 ? " zero" : isBad ? " bad" : "";
     const name = title === undefined ? group(texts) : `${group(texts)} ${title(texts)}`;
     return cell(name, format(value), `number${style}`);
   });
