@@ -119,6 +119,17 @@ describe("a target that", () => {
   });
 });
 
+test("targets that are in trouble come first", () => {
+  const targets = [
+    targetStatus({ target: "a" }),
+    targetStatus({ target: "b", state: "stale", last: undefined }),
+    targetStatus({ target: "c", state: "waiting", good: undefined, last: undefined }),
+    targetStatus({ target: "d", state: "failing" }),
+  ];
+  const headings = [...page({ status: { ...sampleStatus(), targets } }).matchAll(/<h3>.*?<bdi>(.)/gs)];
+  expect(headings.map(([, name]) => name)).toEqual(["b", "d", "a", "c"]);
+});
+
 test("with several targets each row names its own", () => {
   const status = { ...sampleStatus(), targets: [targetStatus(), targetStatus({ target: "osaka" })] };
   expect(row(page({ status }))).toContain("ABC sora · tokyo 2 alice");

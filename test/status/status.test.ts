@@ -1,11 +1,15 @@
 import { createHash } from "node:crypto";
+import { setImmediate } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import type { InfoConfig } from "../../src/config/config.ts";
 import type { Status, StatusQuery } from "../../src/engine/status.ts";
 import { SoraFailure } from "../../src/sora/failure.ts";
 import { createFilter } from "../../src/status/filter.ts";
 import { statusOf } from "../../src/status/status.ts";
-import { connection } from "../support/build.ts";
+import { Watch } from "../../src/status/watch.ts";
+import { buildOnce, connection } from "../support/build.ts";
 import { ALL_INFO } from "../support/exporter.ts";
 import { ALL_CALLS, createTestTarget, type TestTarget } from "../support/target.ts";
 
@@ -341,4 +345,21 @@ test("series that there is no room for are told", async () => {
   const { last } = statusOfOne(one).targets[0]!;
   // Each label that is left out would have had a number and its info.
   expect(last!.droppedSeries).toBe(6 * 2);
+});
+
+test("no snapshot is kept, however much was asked of it", async () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const watch = new Watch();
+  const poll = (n: number): WeakRef<object> => {
+    const { snapshot } = buildOnce([connection({ rtp: { total_sent: n } })]);
+    watch.succeed(snapshot, { timeMs: n, seconds: 1, bytes: 1, droppedLabels: 0 }, n * 1000);
+    expect(watch.survey(snapshot).connections()).toHaveLength(1);
+    expect(watch.survey(snapshot).channels()).toHaveLength(1);
+    return new WeakRef(snapshot.families);
+  };
+  const families = [poll(1), poll(2)];
+  await setImmediate();
+  collect();
+  expect(families.map((one) => one.deref())).toEqual([undefined, undefined]);
 });

@@ -6,7 +6,7 @@ import { formatDuration, formatTime } from "./format.ts";
 import { html, type Html } from "./html.ts";
 import { time, type View } from "./parts.ts";
 import { channelsSection, connectionsSection } from "./tables.ts";
-import { targetsSection } from "./targets.ts";
+import { isDown, targetsSection } from "./targets.ts";
 import { type Language, LANGUAGES, TEXTS } from "./texts.ts";
 
 /** So often the script has the page renewed, and so often the browser does without it, in seconds. */
@@ -38,7 +38,7 @@ export function statusPage(options: PageOptions): string {
   const link: View["link"] = (changes) => `./${queryString(query, { lang, ...changes })}`;
   const view: View = { texts, language, timeMs, link };
   const unstable = status?.targets.reduce((sum, { last }) => sum + (last?.unstable ?? 0), 0) ?? 0;
-  const bad = status?.targets.filter(({ state }) => state === "failing" || state === "stale").length ?? 0;
+  const bad = status?.targets.filter(isDown).length ?? 0;
   const marks = [
     bad > 0 ? `${texts.state.failing}: ${bad}` : "",
     unstable > 0 ? `${texts.byLevelAbove}: ${unstable}` : "",

@@ -8,12 +8,18 @@ import { ago, chosen, cut, levelBar, levelNumbers, time, type View } from "./par
 /** Messages quote what others answer, one for each address. */
 const MAX_MESSAGE = 600;
 
-/** All targets, in the order of the configuration. */
+/** All targets: first those that are in trouble, then as in the configuration. */
 export function targetsSection(targets: readonly TargetStatus[], view: View): Html {
+  const ordered = targets.toSorted((a, b) => Number(isDown(b)) - Number(isDown(a)));
   return html`<section aria-labelledby="targets">
     <h2 id="targets">${view.texts.targets}</h2>
-    <div class="targets">${targets.map((target) => targetCard(target, view))}</div>
+    <div class="targets">${ordered.map((target) => targetCard(target, view))}</div>
   </section>`;
+}
+
+/** Whether its last poll failed, or its data are gone. */
+export function isDown({ state }: TargetStatus): boolean {
+  return state === "failing" || state === "stale";
 }
 
 function targetCard(target: TargetStatus, view: View): Html {
@@ -61,9 +67,10 @@ function fact(name: string, value: Content, style = ""): Html {
 }
 
 /** What is wrong, first of all. */
-function problem({ state, failing, error, good, last }: TargetStatus, view: View): Html | undefined {
+function problem(target: TargetStatus, view: View): Html | undefined {
+  const { failing, error, good, last } = target;
   const { texts, timeMs } = view;
-  if (state === "up" || state === "waiting") return undefined;
+  if (!isDown(target)) return undefined;
   const data =
     last !== undefined
       ? texts.oldData(formatAge(timeMs - last.timeMs, texts.units))
