@@ -5,7 +5,7 @@ import type { Format, WrittenFamily } from "../exposition/compose.ts";
 import type { PollEvents } from "../poller/events.ts";
 import type { Group } from "../poller/side-calls.ts";
 import type { Level } from "../snapshot/snapshot.ts";
-import type { TargetStatus } from "./status.ts";
+import type { Status, StatusQuery } from "./status.ts";
 
 /** What of all targets' series is wanted; undefined for all of them. */
 export interface Wanted {
@@ -22,7 +22,7 @@ export interface RenderedFamily extends WrittenFamily<Part> {
 /** To the engine. */
 export type Request =
   | { readonly is: "list"; readonly id: number; readonly wanted: Wanted; readonly format: Format }
-  | { readonly is: "status"; readonly id: number }
+  | { readonly is: "status"; readonly id: number; readonly query: StatusQuery }
   /** Polls begin. */
   | { readonly is: "poll" }
   | { readonly is: "stop" };
@@ -60,6 +60,6 @@ export type Reply =
       /** With `problem`, why it could not be rendered. */
       readonly families: readonly RenderedFamily[] | { readonly problem: string };
     }
-  | { readonly is: "status"; readonly id: number; readonly targets: readonly TargetStatus[] }
+  | { readonly is: "status"; readonly id: number; readonly status: Status }
   /** A request went wrong. */
   | { readonly is: "failed"; readonly id: number; readonly problem: string };

@@ -19,7 +19,7 @@ import { createSoraClient } from "../sora/client.ts";
 import { forwardEvents, forwardLog } from "./forward.ts";
 import type { Reply, Request, Wanted } from "./messages.ts";
 import { renderSnapshot } from "./render.ts";
-import { statusOf } from "./status.ts";
+import { statusOf } from "../status/status.ts";
 
 if (parentPort === null) throw new Error("not a thread");
 const port = parentPort;
@@ -90,7 +90,11 @@ function answer(request: Request): void {
       post({
         is: "status",
         id: request.id,
-        targets: targets.map((target) => statusOf(target.name, target.snapshot())),
+        status: statusOf(
+          targets.map((target) => target.watched()),
+          request.query,
+          systemClock.now(),
+        ),
       });
       break;
     case "poll":

@@ -6,7 +6,7 @@
 import { spawnSync } from "node:child_process";
 
 /** The programs, and the Debian package that has each. */
-export const TOOLS = { prometheus: "prometheus", promtool: "prometheus" } as const;
+export const TOOLS = { prometheus: "prometheus", promtool: "prometheus", chromium: "chromium" } as const;
 export type Tool = keyof typeof TOOLS;
 
 /** Whether the machine lacks a program. */
