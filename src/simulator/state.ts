@@ -103,3 +103,6 @@ export interface Tick {
 
 /** The share of packets that get lost at each level. */
 export const LOSS: Readonly<Record<Level, number>> = { 0: 0.0003, 1: 0.012, 2: 0.04, 3: 0.1 };
+
+/** The share of what receivers ask for again that Sora no longer has, as at the worst level they ask late. */
+export const FORGOTTEN: Readonly<Record<Level, number>> = { 0: 0.02, 1: 0.02, 2: 0.12, 3: 0.4 };
