@@ -2,7 +2,8 @@
 
 import { globSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { alertsYaml, recordingYaml } from "../../dashboards/src/rules/files.ts";
+import { alertGroups, alertsYaml, recordingYaml } from "../../dashboards/src/rules/files.ts";
+import type { AlertingRule } from "../../dashboards/src/rules/rule.ts";
 import { RUNBOOK_BASE, THRESHOLDS, type Thresholds, toSeconds } from "../../dashboards/src/thresholds.ts";
 import { FAILURE_REASONS } from "../../src/sora/failure.ts";
 import {
@@ -28,6 +29,16 @@ test("every alert says how bad it is, what it is, and where its runbook is", () 
     expect(annotations.runbook_url).toBe(`${RUNBOOK_BASE}#${alert.toLowerCase()}`);
     expect(annotations.dashboard).toMatch(/^\/d\/sora-(overview|channel|transport|exporter)\?var-job=/);
   }
+});
+
+test("what goes up and down, and is waited for, goes on firing for a while", () => {
+  const groups = alertGroups().filter(({ name }) => ["sora_stability", "sora_transport"].includes(name));
+  const waiting = groups
+    .flatMap(({ rules }) => rules as AlertingRule[])
+    .filter((rule) => rule.for !== undefined);
+  expect(waiting.length).toBeGreaterThan(10);
+  for (const { alert, keep_firing_for } of waiting)
+    expect([alert, keep_firing_for]).toEqual([alert, THRESHOLDS.keepFiringFor]);
 });
 
 test("every alert has a runbook that agrees on the severity, every runbook an alert, and all links lead somewhere", () => {

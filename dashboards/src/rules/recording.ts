@@ -69,7 +69,7 @@ function connectionRules(t: Thresholds): RecordingRule[] {
 function shareOfTime(part: string, whole: string, window: string): string {
   return `
     sum_over_time(${part}[${window}])
-      / (sum_over_time(${whole}[${window}]) > 0)
+      / sum_over_time(${whole}[${window}])
       and ${whole} > 0`;
 }
 
