@@ -1,6 +1,7 @@
-/** Colours, and from which values on. */
+/** Colours, and from which values on; what alerts judge too has their numbers. */
 
 import type { Steps, Words } from "./panels.ts";
+import { THRESHOLDS } from "./thresholds.ts";
 
 /** Unstable levels, by the legend `level {{level}}`. */
 export const LEVEL_COLORS = {
@@ -21,15 +22,6 @@ export const LEVEL_STEPS: Steps = [
 /** Retransmission requests, by result. */
 export const NACK_COLORS = { answered: "green", missed: "red" } as const;
 
-/** What alerts judge too; these are their numbers and names. TODO: take them from thresholds.ts as soon as it is there. */
-const ALERTS = {
-  statsStale: { ageSeconds: 120 },
-  unstableShare: { warning: 0.2, critical: 0.5 },
-  nackMisses: { share: 0.2 },
-  iceChecksLost: { warning: 0.05, critical: 0.25 },
-  license: { nearlyUsedUp: 0.9, usedUp: 1, expiringSeconds: 1_209_600, expiringCriticalSeconds: 172_800 },
-} as const;
-
 /** Yellow where somebody is told, red where somebody is woken. */
 function rising({ warning, critical }: { readonly warning: number; readonly critical: number }): Steps {
   return [
@@ -40,34 +32,34 @@ function rising({ warning, critical }: { readonly warning: number; readonly crit
 }
 
 /** Of a share of unstable connections. */
-export const UNSTABLE_STEPS = rising(ALERTS.unstableShare);
+export const UNSTABLE_STEPS = rising(THRESHOLDS.unstableShare);
 
 /** Of a share of the ICE checks without an answer. */
-export const LOST_STEPS = rising(ALERTS.iceChecksLost);
+export const LOST_STEPS = rising(THRESHOLDS.iceChecksLost);
 
 /** Of a share of the licence's connections. */
 export const LICENSE_STEPS = rising({
-  warning: ALERTS.license.nearlyUsedUp,
-  critical: ALERTS.license.usedUp,
+  warning: THRESHOLDS.license.nearlyUsedUp,
+  critical: THRESHOLDS.license.usedUp,
 });
 
 /** Of the seconds until the licence expires. */
 export const EXPIRY_STEPS: Steps = [
   [null, "red"],
-  [ALERTS.license.expiringCriticalSeconds, "yellow"],
-  [ALERTS.license.expiringSeconds, "green"],
+  [THRESHOLDS.license.expiringCriticalSeconds, "yellow"],
+  [THRESHOLDS.license.expiringSeconds, "green"],
 ];
 
 /** Of the seconds since the last good answer. */
 export const AGE_STEPS: Steps = [
   [null, "green"],
-  [ALERTS.statsStale.ageSeconds, "red"],
+  [THRESHOLDS.statsStale.ageSeconds, "red"],
 ];
 
 /** Of the share of retransmission requests that were missed. */
 export const MISS_STEPS: Steps = [
   [null, "green"],
-  [ALERTS.nackMisses.share, "yellow"],
+  [THRESHOLDS.nackMisses.share, "yellow"],
 ];
 
 /** Of what should not be at all. */
