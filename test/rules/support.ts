@@ -3,8 +3,6 @@
 import { globSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { parse } from "yaml";
-import { CONNECTION_PREFIX } from "../../src/catalog/resolve.ts";
-import { SUM_PREFIXES } from "../../src/sums/observations.ts";
 import { alertGroups, recordingGroups } from "../../dashboards/src/rules/files.ts";
 import type { AlertingRule, RecordingRule } from "../../dashboards/src/rules/rule.ts";
 
@@ -40,32 +38,7 @@ export function readText(path: string): string {
   return readFileSync(new URL(path, ROOT), "utf8");
 }
 
-/** Whether a series is a counter, by its name as a query has it; taken from METRICS.md, which is tested against the code. */
-export function metricTypes(): Map<string, "counter" | "gauge"> {
-  const types = new Map<string, "counter" | "gauge">();
-  for (const [, name, type] of readText("METRICS.md").matchAll(
-    /^\| `(sora_\w+)` \| (counter|gauge|histogram) \|/gm,
-  )) {
-    if (type === "histogram")
-      for (const part of ["bucket", "sum", "count"]) types.set(`${name!}_${part}`, "counter");
-    else types.set(name!, type as "counter" | "gauge");
-    if (type !== "counter" || !name!.startsWith(CONNECTION_PREFIX)) continue;
-    for (const prefix of Object.values(SUM_PREFIXES))
-      types.set(prefix + name!.slice(CONNECTION_PREFIX.length), "counter");
-  }
-  return types;
-}
-
 /** The queries of the runbooks. */
 export function runbookQueries(): string[] {
   return [...readText("docs/runbooks.md").matchAll(/```promql\n(.*?)```/gs)].map((match) => match[1]!.trim());
-}
-
-/** Names in a query: with a colon those that are recorded, the others of the exporter, each with what stands before it. */
-export function metricsOf(expr: string): { name: string; before: string }[] {
-  const bare = expr.replaceAll(/"(?:[^"\\]|\\.)*"/g, '""');
-  return [...bare.matchAll(/(?<![\w:])(?:sora_\w+|\w+:[\w:]+)/g)].map(({ 0: name, index }) => ({
-    name,
-    before: bare.slice(0, index),
-  }));
 }
