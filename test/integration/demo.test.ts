@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { until } from "../support/exporter.ts";
 import { lacks } from "../support/tools.ts";
 
@@ -18,11 +18,16 @@ let demo: ChildProcessByStdio<null, Readable, null>;
 let said = "";
 let directory: string;
 
-beforeAll(() => {
+beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), "sora-stats-exporter-demo-"));
 });
-afterAll(() => rmSync(directory, { recursive: true }));
-afterEach(() => demo.kill("SIGKILL"));
+afterEach(async () => {
+  if (demo.exitCode === null && demo.signalCode === null) {
+    demo.kill("SIGKILL");
+    await once(demo, "exit");
+  }
+  rmSync(directory, { recursive: true, force: true });
+});
 
 function start(args: readonly string[], env = process.env) {
   said = "";
@@ -45,12 +50,13 @@ const isUp = (url: string) =>
 
 test.skipIf(lacks("prometheus")).each(["SIGTERM", "SIGINT"] as const)(
   "shows a Prometheus with our rules, and ends it at %s",
+  { timeout: 60_000 },
   async (signal) => {
     start(FLAGS, { ...process.env, TMPDIR: directory });
     const url = await told("Prometheus");
     expect(await told("Alerts")).toBe(`${url}alerts`);
     const ask = async (path: string) => (await fetch(`${url}api/v1/${path}`)).json();
-    await until(async () => JSON.stringify(await ask("query?query=sora_up")).includes('"sora_up"'));
+    await until(async () => JSON.stringify(await ask("query?query=sora_up")).includes('"sora_up"'), 30_000);
     expect(readdirSync(directory)).toHaveLength(1);
     const { data } = (await ask("rules?type=alert")) as { data: { groups: { rules: { name: string }[] }[] } };
     expect(data.groups.flatMap(({ rules }) => rules.map(({ name }) => name))).toContain("SoraDown");
