@@ -4,6 +4,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { benchChart } from "../bench/chart.ts";
 import { benchPage } from "../bench/page.ts";
 import type { Results } from "../bench/results.ts";
+import { alertsYaml, recordingYaml } from "../dashboards/src/rules/files.ts";
+import { DASHBOARDS } from "../dashboards/src/dashboards.ts";
 import { configJsonSchema } from "../src/config/schema.ts";
 import { metricsPage } from "./metrics-page.ts";
 
@@ -15,6 +17,11 @@ const documents = new Map([
   ["config.schema.json", `${JSON.stringify(configJsonSchema(), null, 2)}\n`],
   ["docs/bench.md", benchPage(results)],
   ["docs/bench.svg", benchChart(results)],
+  ["dashboards/rules/alerts.yaml", alertsYaml()],
+  ["dashboards/rules/recording.yaml", recordingYaml()],
+  ...[...DASHBOARDS].map(
+    ([name, dashboard]) => [`dashboards/${name}`, `${JSON.stringify(dashboard, null, 2)}\n`] as const,
+  ),
 ]);
 
 for (const [name, content] of documents) {

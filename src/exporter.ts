@@ -6,7 +6,7 @@ import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import type { Config, TargetConfig } from "./config/config.ts";
 import { startEngine } from "./engine/engine.ts";
-import type { TargetStatus } from "./engine/status.ts";
+import type { StatusQuery, TargetStatus } from "./engine/status.ts";
 import { createOwnMetrics } from "./exposition/own-metrics.ts";
 import { systemClock } from "./poller/clock.ts";
 import { createServer } from "./server/server.ts";
@@ -26,6 +26,8 @@ export interface ExporterEdges {
   /** Version of this package. */
   readonly version: string;
 }
+
+const TARGETS_ALONE: StatusQuery = { text: "", channels: 0, connections: 0 };
 
 /** How long answers under way have to finish. */
 const CLOSE_GRACE_MS = 2000;
@@ -58,7 +60,7 @@ export async function startExporter(config: Config, { log, version }: ExporterEd
   );
   return {
     url,
-    status: () => engine.status(),
+    status: async () => (await engine.status(TARGETS_ALONE))?.targets ?? [],
     async close() {
       // A reader that has stopped reading, or a request that never ends, must not keep the process.
       const grace = setTimeout(() => server.server.closeAllConnections(), CLOSE_GRACE_MS);

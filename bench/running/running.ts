@@ -4,11 +4,11 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { Agent, get } from "node:http";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
+import { freePort } from "../../src/simulator/free-port.ts";
 import { ask, cpuSecondsOf, memoryOf, start, stop } from "../child.ts";
 import type { ProcessResult } from "../results.ts";
 import { countSamples } from "../samples.ts";
@@ -155,12 +155,4 @@ async function fetchBody(url: string, agent: Agent): Promise<{ status: number; b
     });
     request.on("error", reject);
   });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

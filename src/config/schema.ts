@@ -114,6 +114,7 @@ export const SECTIONS = {
       refused: [
         [/^\/-(\/|$)/, "paths under /-/ are the exporter's own"],
         [/^\/probe\/?$/, "/probe is the exporter's own"],
+        [/^\/api(\/|$)/, "paths under /api/ are the exporter's own"],
       ],
     })
       .prefault("/metrics")

@@ -12,7 +12,7 @@ import { siblingScript } from "../sibling-script.ts";
 import { deliverEvent } from "./forward.ts";
 import { FLUSH_MS, type RenderedFamily, type Reply, type Request, type Wanted } from "./messages.ts";
 import { createRenderings } from "./renderings.ts";
-import type { TargetStatus } from "./status.ts";
+import type { Status, StatusQuery } from "./status.ts";
 
 /** What a scrape shows of the targets. */
 export interface Rendering {
@@ -32,7 +32,8 @@ export interface Engine {
    * What cannot be rendered is logged and left out.
    */
   render(wanted: Wanted, format: Format): Promise<Rendering>;
-  status(): Promise<readonly TargetStatus[]>;
+  /** How the targets are; undefined while the thread is being started anew. */
+  status(query: StatusQuery): Promise<Status | undefined>;
   /** Polls begin. */
   poll(): void;
   /** Gives up polls under way and ends the thread. */
@@ -121,7 +122,13 @@ export async function startEngine(
           log[reply.level](reply.details, reply.message);
           break;
         case "own":
-          void metrics.collect(reply.series).then((families) => post({ is: "own", id: reply.id, families }));
+          metrics.collect(reply.series).then(
+            (families) => post({ is: "own", id: reply.id, families }),
+            (error: unknown) => {
+              log.error({ stack: stackOf(error) }, "the exporter's own metrics could not be collected");
+              post({ is: "own", id: reply.id, families: [] });
+            },
+          );
           break;
         case "rendered":
           renderings.add(reply.serial, reply.format, reply.families);
@@ -191,9 +198,9 @@ export async function startEngine(
       // A part would look like the whole.
       return taken === undefined ? NOTHING : { series, ...taken };
     },
-    async status() {
-      const reply = await thread.ask({ is: "status" });
-      return reply?.is === "status" ? reply.targets : [];
+    async status(query) {
+      const reply = await thread.ask({ is: "status", query });
+      return reply?.is === "status" ? reply.status : undefined;
     },
     poll: () => thread.post({ is: "poll" }),
     async close() {

@@ -6,7 +6,7 @@ import type { OtlpEvents } from "../otlp/events.ts";
 import type { PollEvents } from "../poller/events.ts";
 import type { Group } from "../poller/side-calls.ts";
 import type { Level } from "../snapshot/snapshot.ts";
-import type { TargetStatus } from "./status.ts";
+import type { Status, StatusQuery } from "./status.ts";
 
 /** How long the last push by OTLP may take when the exporter ends, in milliseconds. */
 export const FLUSH_MS = 3000;
@@ -26,7 +26,7 @@ export interface RenderedFamily extends WrittenFamily<Part> {
 /** To the engine. */
 export type Request =
   | { readonly is: "list"; readonly id: number; readonly wanted: Wanted; readonly format: Format }
-  | { readonly is: "status"; readonly id: number }
+  | { readonly is: "status"; readonly id: number; readonly query: StatusQuery }
   /** The answer to `own`. */
   | { readonly is: "own"; readonly id: number; readonly families: readonly OwnFamily[] }
   /** Polls begin. */
@@ -69,7 +69,7 @@ export type Reply =
       /** With `problem`, why it could not be rendered. */
       readonly families: readonly RenderedFamily[] | { readonly problem: string };
     }
-  | { readonly is: "status"; readonly id: number; readonly targets: readonly TargetStatus[] }
+  | { readonly is: "status"; readonly id: number; readonly status: Status }
   /** The exporter's own metrics are wanted; `series` as for `OwnMetrics.collect`. */
   | { readonly is: "own"; readonly id: number; readonly series: ReadonlyMap<string, number> }
   /** A request went wrong. */

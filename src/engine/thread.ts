@@ -8,9 +8,8 @@ import { setFlagsFromString } from "node:v8";
 import { parentPort, workerData } from "node:worker_threads";
 import type { Config } from "../config/config.ts";
 import { openCredentials } from "../config/credentials.ts";
-import type { Format } from "../exposition/compose.ts";
+import type { Format, OwnFamily } from "../exposition/compose.ts";
 import { systemClock } from "../poller/clock.ts";
-import type { OwnFamily } from "../exposition/compose.ts";
 import type { PollEvents } from "../poller/events.ts";
 import { runPolling } from "../poller/poller.ts";
 import { createTarget } from "../poller/target.ts";
@@ -20,7 +19,7 @@ import { createSoraClient } from "../sora/client.ts";
 import { forwardEvents, forwardLog } from "./forward.ts";
 import { FLUSH_MS, type Reply, type Request, type Wanted } from "./messages.ts";
 import { renderSnapshot } from "./render.ts";
-import { statusOf } from "./status.ts";
+import { statusOf } from "../status/status.ts";
 
 if (parentPort === null) throw new Error("not a thread");
 const port = parentPort;
@@ -82,13 +81,11 @@ port.on("message", (request: Request) => {
 /** Whoever waits for the exporter's own metrics. */
 const owns = new Map<number, (families: readonly OwnFamily[]) => void>();
 let lastOwn = 0;
-// What it needs is much, and nobody else needs it.
-const pushes = otlp && (await import("../otlp/otlp.ts")).startOtlp;
 post({ is: "started" });
 await new Promise((resolve) => begin.signal.addEventListener("abort", resolve));
-const pushing = otlp && (await pushes!(otlp, config.web.listenAddress.port, { targets, events, log, own }));
+const pushing = startPushes();
 await runPolling(targets, systemClock, stop.signal);
-await pushing?.close(FLUSH_MS);
+await (await pushing)?.close(FLUSH_MS);
 await Promise.all(clients.flat().map((client) => client.close()));
 port.close();
 
@@ -101,7 +98,11 @@ function answer(request: Request): void {
       post({
         is: "status",
         id: request.id,
-        targets: targets.map((target) => statusOf(target.name, target.snapshot())),
+        status: statusOf(
+          targets.map((target) => target.watched()),
+          request.query,
+          systemClock.now(),
+        ),
       });
       break;
     case "own":
@@ -114,6 +115,19 @@ function answer(request: Request): void {
     case "stop":
       stop.abort();
       begin.abort();
+  }
+}
+
+/** What goes wrong with pushes keeps nobody from being polled and scraped. */
+async function startPushes() {
+  if (otlp === undefined) return undefined;
+  try {
+    // What it loads is much, and nobody else needs it.
+    const { startOtlp } = await import("../otlp/otlp.ts");
+    return await startOtlp(otlp, config.web.listenAddress.port, { targets, events, log, own });
+  } catch (error) {
+    log.error({ stack: problemOf(error) }, "there are no pushes by OTLP");
+    return undefined;
   }
 }
 

@@ -5,8 +5,10 @@ import type { PollEvents } from "./events.ts";
 import { draftConnections } from "../calls/connections.ts";
 import type { CallIntervals, ChoiceConfig, InfoConfig, Limits, ReportGroups } from "../config/config.ts";
 import { SnapshotBuilder } from "../snapshot/build.ts";
-import type { Rejections, ValueRejection } from "../snapshot/rejections.ts";
-import { isOfLevels, type Level, type Snapshot, type StatsSnapshot } from "../snapshot/snapshot.ts";
+import type { DropReason, Rejections, ValueRejection } from "../snapshot/rejections.ts";
+import { isOfLevels, type Level, seriesOf, type Snapshot, type StatsSnapshot } from "../snapshot/snapshot.ts";
+import type { Watched } from "../status/status.ts";
+import { Watch } from "../status/watch.ts";
 import type { Bounds } from "../sums/observations.ts";
 import { Sums } from "../sums/sums.ts";
 import { Chooser } from "../choice/chooser.ts";
@@ -47,6 +49,8 @@ export interface Target {
   snapshot(): StatsSnapshot | undefined;
   /** What is shown, of some groups or of all: known, not stale, chosen, and within the limits. No series is in two of them. */
   snapshots(groups?: ReadonlySet<Group>): readonly Snapshot[];
+  /** What people are told of it. */
+  watched(): Watched;
 }
 
 export interface TargetEdges {
@@ -71,6 +75,7 @@ export function createTarget(options: TargetOptions, edges: TargetEdges): Target
     clock,
   );
   const levels = new Set(options.levels);
+  const watch = new Watch();
   const callLog = createCallLog(log, { answers: "Sora answers", fails: "poll failed" }, true);
   let up = false;
   const addresses = createAddresses({ clients, timeoutMs, budgetMs: intervalMs, onFailover }, clock);
@@ -116,8 +121,11 @@ export function createTarget(options: TargetOptions, edges: TargetEdges): Target
         signal,
       );
       latest.set({ statistics: built.snapshot, sums: addUp(built.snapshot) });
+      const { timeMs } = built.snapshot;
+      const droppedLabels = total(built.dropped);
+      watch.succeed(built.snapshot, { timeMs, seconds: seconds(), bytes, droppedLabels }, clock.monotonic());
       metrics.pollSucceeded(name, {
-        timeMs: built.snapshot.timeMs,
+        timeMs,
         bytes,
         seconds: seconds(),
         unknownFields: built.snapshot.unknownPaths.length,
@@ -139,11 +147,13 @@ export function createTarget(options: TargetOptions, edges: TargetEdges): Target
       });
       choose();
       callLog.unknownFields(built.snapshot.unknownPaths);
-      await record?.(built.snapshot.timeMs, Buffer.concat(recorded));
+      await record?.(timeMs, Buffer.concat(recorded));
     } catch (error) {
       if (signal.aborted) return; // We gave up, not Sora.
       const failure = toFailure(error);
       up = false;
+      const { reason, message } = failure;
+      watch.fail({ timeMs: clock.now(), seconds: seconds(), reason, message });
       metrics.pollFailed(name, { reason: failure.reason, seconds: seconds() });
       callLog.failed(failure);
     }
@@ -166,12 +176,12 @@ export function createTarget(options: TargetOptions, edges: TargetEdges): Target
 
   function snapshots(groups?: ReadonlySet<Group>): readonly Snapshot[] {
     return choose()
-      .filter(({ group }) => groups === undefined || groups.has(group))
+      .known.filter(({ group }) => groups === undefined || groups.has(group))
       .map(({ snapshot }) => snapshot);
   }
 
   /** Chooses from all that is known; as long as that stays the same, so does what is chosen. */
-  function choose(): Known[] {
+  function choose(): { readonly known: readonly Known[]; readonly dropped: Rejections<DropReason> } {
     const all = known().filter(({ snapshot }) => isOfLevels(snapshot, levels));
     const { snapshots, dropped, newlyDropped } = chooser.choose(
       all.map(({ snapshot }) => snapshot),
@@ -179,19 +189,21 @@ export function createTarget(options: TargetOptions, edges: TargetEdges): Target
     );
     if (newlyDropped.counts.size > 0) metrics.seriesDropped(name, newlyDropped);
     callLog.leftOut({ series: dropped });
-    return all.map(({ group }, i) => ({ group, snapshot: snapshots[i]! }));
+    return { known: all.map(({ group }, i) => ({ group, snapshot: snapshots[i]! })), dropped };
   }
 
   function known(): Known[] {
     const { statistics, sums = [] } = latest.get() ?? {};
-    const listing = side.listing();
-    const identities =
-      statistics === undefined && listing === undefined ? [] : draftIdentities(statistics, listing);
-    const ofConnections = [...(statistics ? [statistics] : []), ...sums, ...identities];
+    const ofConnections = [...(statistics ? [statistics] : []), ...sums, ...identities(statistics)];
     return [
       ...ofConnections.map((snapshot) => ({ group: "connections" as const, snapshot })),
       ...side.snapshots(),
     ];
+  }
+
+  function identities(statistics: StatsSnapshot | undefined): readonly Snapshot[] {
+    const listing = side.listing();
+    return statistics === undefined && listing === undefined ? [] : draftIdentities(statistics, listing);
   }
 
   const draftIdentities = memoizeLast(
@@ -201,6 +213,21 @@ export function createTarget(options: TargetOptions, edges: TargetEdges): Target
         options.info,
       ),
   );
+
+  function watched(): Watched {
+    const statistics = latest.get()?.statistics;
+    const { known: shown, dropped } = choose();
+    return {
+      name,
+      url: addresses.active.url,
+      intervalMs,
+      watch,
+      statistics,
+      identities: identities(statistics),
+      series: seriesOf(shown.map(({ snapshot }) => snapshot)),
+      droppedSeries: total(dropped) + (watch.good?.droppedLabels ?? 0),
+    };
+  }
 
   metrics.addTarget(name, {
     operations: ["GetStatsAllConnections", ...side.operations],
@@ -213,7 +240,12 @@ export function createTarget(options: TargetOptions, edges: TargetEdges): Target
     sideCalls: side.calls,
     snapshot: () => latest.get()?.statistics,
     snapshots,
+    watched,
   };
+}
+
+function total({ counts }: Rejections<string>): number {
+  return [...counts.values()].reduce((sum, n) => sum + n, 0);
 }
 
 interface Known {

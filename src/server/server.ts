@@ -11,8 +11,8 @@ import { compose } from "../exposition/compose.ts";
 import { gzip } from "../exposition/gzip.ts";
 import { negotiate } from "../exposition/negotiate.ts";
 import type { OwnMetrics } from "../exposition/own-metrics.ts";
-import { indexPage } from "./index-page.ts";
 import { readSelection } from "./selection.ts";
+import { addStatusRoutes } from "./status-routes.ts";
 
 export interface ServerOptions {
   readonly telemetryPath: string;
@@ -22,7 +22,7 @@ export interface ServerOptions {
 }
 
 export interface ServerEdges {
-  readonly engine: Pick<Engine, "targets" | "render">;
+  readonly engine: Pick<Engine, "targets" | "render" | "status">;
   readonly metrics: OwnMetrics;
   readonly log: Logger;
   readonly patience?: Patience;
@@ -109,12 +109,7 @@ export function createServer(
       : sendText(reply.code(503), `Not ready: no poll yet of ${waiting.join(", ")}\n`);
   });
 
-  server.get("/", (_, reply) =>
-    reply
-      .type("text/html; charset=utf-8")
-      .header("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'")
-      .send(indexPage(options)),
-  );
+  addStatusRoutes(server, options, engine);
 
   server.setErrorHandler<Error>((error, request, reply) => {
     log.error({ stack: error.stack, path: request.url }, "request failed");

@@ -84,7 +84,7 @@ export function setWeather(
     if (channel.lossy) channel.burst = burstAt(options.seed, index, fromMs);
     return;
   }
-  channel.lossy = index === stormy;
+  channel.lossy = name === "lossy-everywhere" || index === stormy;
   const storm = { fromMs: sinceMs - options.startMs, toMs: untilMs - options.startMs };
   if (channel.lossy) channel.burst = stormAt(storm, fromMs);
 }

@@ -29,6 +29,7 @@ export function createConnection(plan: Plan, nowMs: number): Connection {
     userLabels: [],
     ice: { state: "checking", sinceMs: nowMs, countedMs: nowMs, nextCheckMs: nowMs },
     network: { level: 0, up: 1, outage: NEVER, failsFromMs: Infinity },
+    failing: null,
     offer: { audio: 0, low: 0, mid: 0, high: 0 },
     requests: null,
     standing: createStanding(),
@@ -54,8 +55,17 @@ export function advanceConnection(connection: Connection, channel: Channel, tick
   observeNetwork(connection, media, tick);
 }
 
-/** The connection as Sora shows it: an object of its own, which later ticks do not change. */
-export function copyConnection(connection: Connection, form: Form, timestamp: string): object {
+/**
+ * The connection as Sora shows it: an object of its own, which later ticks do not change.
+ *
+ * @param without fields that are left out, such as `network_status.unstable_level`
+ */
+export function copyConnection(
+  connection: Connection,
+  form: Form,
+  timestamp: string,
+  without: readonly string[],
+): object {
   const { plan, soraLabels, userLabels } = connection;
   const dataChannels: Record<string, object> = {};
   for (const { label, counters } of userLabels) dataChannels[label] = copyDataChannel(counters, form);
@@ -64,6 +74,8 @@ export function copyConnection(connection: Connection, form: Form, timestamp: st
   dataChannels["push"] = copyDataChannel(soraLabels.push, form);
   dataChannels["signaling"] = copyDataChannel(soraLabels.signaling, form);
   dataChannels["stats"] = copyDataChannel(soraLabels.stats, form);
+  const sections = copySections(connection.sections, form);
+  for (const path of without) leaveOut(sections, path);
   return {
     channel_id: plan.channelId,
     client_id: plan.clientId,
@@ -71,6 +83,12 @@ export function copyConnection(connection: Connection, form: Form, timestamp: st
     connection_id: plan.connectionId,
     timestamp,
     data_channel: dataChannels,
-    ...copySections(connection.sections, form),
+    ...sections,
   };
+}
+
+function leaveOut(sections: Record<string, unknown>, path: string): void {
+  const dot = path.indexOf(".");
+  const section = sections[path.slice(0, dot)] as Record<string, unknown>;
+  Reflect.deleteProperty(section, path.slice(dot + 1));
 }

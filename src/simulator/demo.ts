@@ -1,18 +1,25 @@
 /**
- * `npm run demo`: the simulator and the exporter together, to look at. Flags of the exporter can be given; what they
- * leave open is set so that things move soon. Every few seconds it says what the exporter sees.
+ * `npm run demo`: the simulator and the exporter together, to look at, and a Prometheus with our rules where one is
+ * installed. Flags of the exporter can be given; what they leave open is set so that things move soon. Every few seconds
+ * it says what the exporter sees.
  */
 
 import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { ConfigError } from "../config/errors.ts";
 import { loadConfig } from "../config/load.ts";
 import { type Exporter, startExporter } from "../exporter.ts";
 import { createLogger } from "../log.ts";
 import type { TargetStatus } from "../engine/status.ts";
 import { VERSION } from "../version.ts";
+import { isInstalled } from "./program.ts";
+import { type RunningPrometheus, startPrometheus } from "./prometheus.ts";
 import { startSimulator } from "./server.ts";
 
 const SAY_EVERY_MS = 3000;
+const SCRAPE_EVERY_S = 5;
+const PROMETHEUS_PORT = 9090;
+const RULES = fileURLToPath(new URL("../../dashboards/rules/*.yaml", import.meta.url));
 const WORLD = { seed: 1, channels: 5, connections: 50, nodes: 3, form: "2024" } as const;
 
 const simulator = await startSimulator({
@@ -20,23 +27,27 @@ const simulator = await startSimulator({
   port: 0,
   world: { ...WORLD, startMs: Date.now() },
 });
+let exporter: Exporter | undefined;
+let prometheus: RunningPrometheus | undefined;
+let saying: NodeJS.Timeout | undefined;
+const signalled = new Promise<void>((resolve) => {
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve());
+});
 try {
-  const exporter = await start(simulator.url);
-  const saying = setInterval(() => void say(exporter), SAY_EVERY_MS);
-  const stop = () => {
-    clearInterval(saying);
-    void Promise.all([exporter.close(), simulator.close()]);
-  };
-  process.once("SIGTERM", stop);
-  process.once("SIGINT", stop);
+  exporter = await start(simulator.url);
   console.log(`Simulated Sora: ${simulator.url}`);
   console.log(`Exporter:       ${exporter.url}/`);
   console.log(`Metrics:        ${exporter.url}/metrics`);
+  prometheus = await watch(exporter);
+  const watched = exporter;
+  saying = setInterval(() => void say(watched), SAY_EVERY_MS);
+  await signalled;
 } catch (error) {
   console.error(`demo: ${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = error instanceof ConfigError ? 2 : 1;
-  await simulator.close();
 }
+clearInterval(saying);
+await Promise.all([prometheus?.close(), exporter?.close(), simulator.close()]);
 
 async function start(soraUrl: string): Promise<Exporter> {
   const loaded = loadConfig({
@@ -63,6 +74,24 @@ async function start(soraUrl: string): Promise<Exporter> {
   if (loaded.command !== "run")
     throw new ConfigError(`--${loaded.command} is for npm start, not for the demo`);
   return startExporter(loaded.config, { log: createLogger(loaded.config.log), version: VERSION });
+}
+
+/** @returns undefined where there is no Prometheus, or it does not start */
+async function watch(exporter: Exporter): Promise<RunningPrometheus | undefined> {
+  if (!isInstalled("prometheus")) {
+    console.log("Prometheus:     not installed; with it, the demo would show our rules and alerts");
+    return undefined;
+  }
+  try {
+    const options = { intervalS: SCRAPE_EVERY_S, ruleFiles: [RULES], preferredPort: PROMETHEUS_PORT };
+    const running = await startPrometheus({ ...options, exporterUrl: exporter.url });
+    console.log(`Prometheus:     ${running.url}/`);
+    console.log(`Alerts:         ${running.url}/alerts`);
+    return running;
+  } catch (error) {
+    console.log(`Prometheus:     ${error instanceof Error ? error.message : String(error)}`);
+    return undefined;
+  }
 }
 
 async function say(exporter: Exporter): Promise<void> {

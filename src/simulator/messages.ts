@@ -47,6 +47,8 @@ const CHUNK_BYTES = 1_150;
 const STATS_TICKS = 15;
 const PING_TICKS = 5;
 const HEARTBEAT_TICKS = 30;
+/** Of the messages to receivers that do not keep up, those that are given up. */
+const LATE_SHARE = 0.4;
 
 const ordered = { ordered: true, protocol: "" } as const;
 
@@ -144,7 +146,7 @@ export function advanceMessages(connection: Connection, channel: Channel, tick: 
     receive(soraLabels.e2ee, load, 1, 96);
   }
   if (plan.userChannels.length > 0) openAndClose(connection, tick.index - plan.life.joinTick);
-  for (let at = 0; at < userLabels.length; at++) carryUserChannel(connection, userLabels[at]!, load);
+  for (let at = 0; at < userLabels.length; at++) carryUserChannel(connection, userLabels[at]!, load, tick);
   countSctp(connection, load, beat % HEARTBEAT_TICKS === 0);
 }
 
@@ -180,15 +182,21 @@ function carryUserChannel(
   { random, network, sections: { sctp } }: Connection,
   { kind, counters }: UserLabel,
   load: Load,
+  { abandons }: Tick,
 ): void {
   const received = amount(random, kind.received);
   const sent = amount(random, kind.sent);
   if (received > 0) receive(counters, load, received, received * kind.bytes);
   if (sent > 0) send(counters, load, sent, sent * kind.bytes);
+  const { max_retransmits: retransmits, max_packet_life_time: lifeTime } = kind.settings;
+  if (abandons && (retransmits !== undefined || lifeTime !== undefined)) {
+    const late = amount(random, sent * LATE_SHARE);
+    counters.total_data_channel_abandon_message += late;
+    sctp.total_sent_sctp_chunk_forward_tsn += Math.min(late, 1);
+  }
   if (network.level === 0) return;
   const lost = amount(random, sent * LOSS[network.level]);
-  const abandons = kind.settings.max_retransmits === 0 || kind.settings.max_packet_life_time !== undefined;
-  if (abandons) {
+  if (retransmits === 0 || lifeTime !== undefined) {
     counters.total_data_channel_abandon_message += lost;
     sctp.total_sent_sctp_chunk_forward_tsn += Math.min(lost, 1);
   } else {

@@ -17,19 +17,21 @@ const PACING = 2.5;
 
 /** Sets the connection's level and how much of the tick gets through. A calm channel has no trouble at all. */
 export function advanceNetwork(connection: Connection, channel: Channel, tick: Tick, seed: number): void {
-  const { network, plan } = connection;
+  const { network, plan, failing } = connection;
   network.level = 0;
   network.up = 1;
   network.outage = NEVER;
-  network.failsFromMs = Infinity;
-  if (!channel.lossy) return;
-  network.failsFromMs = plan.failsFromMs;
-  network.outage = outageIn(seed, plan.lifeKey, channel.burst, plan.failsFromMs);
+  network.failsFromMs = failing?.fromMs ?? Infinity;
+  if (!channel.lossy && failing === null) return;
+  if (channel.lossy) {
+    network.failsFromMs = Math.min(network.failsFromMs, plan.failsFromMs);
+    network.outage = outageIn(seed, plan.lifeKey, channel.burst, network.failsFromMs);
+    network.level = Math.max(0, burstLevel(channel.burst, tick.fromMs) - plan.resilience) as Level;
+  }
   const goneMs =
     overlap(network.outage, tick) + overlap({ fromMs: network.failsFromMs, toMs: Infinity }, tick);
   network.up = Math.max(0, 1 - goneMs / (tick.toMs - tick.fromMs));
-  network.level =
-    goneMs > 0 ? 3 : (Math.max(0, burstLevel(channel.burst, tick.fromMs) - plan.resilience) as Level);
+  if (goneMs > 0) network.level = 3;
 }
 
 function overlap(span: Span, tick: Tick): number {

@@ -8,6 +8,7 @@ import { addTraffic, createLedger, noteJoin, noteLeave, noteMissed } from "./led
 import type { Ledger, Traffic } from "./ledger.ts";
 import type { Cut, Life, Slot } from "./plan.ts";
 import { lifeAfter, planConnection } from "./plan.ts";
+import { hash } from "./prng.ts";
 import type { Recording } from "./recording.ts";
 import type { Relay } from "./relay.ts";
 import { createRelay } from "./relay.ts";
@@ -19,8 +20,10 @@ import type { WorldOptions } from "./world.ts";
 /** One tick of the world. */
 export const TICK_MS = 1_000;
 
-/** After Sora has started again, all clients are back within so many seconds. */
+/** After Sora has started again, or the network is back, all clients are back within so many seconds. */
 const REJOIN_TICKS = 15;
+/** How many are gone with `connections-dropped`. */
+const DROPPED_SHARE = 0.8;
 
 /** All of a world that changes. */
 export interface State {
@@ -74,18 +77,23 @@ export function joinAndLeave(state: State): void {
   for (const channel of channels) endSession(state, channel);
 }
 
-/** Ends a connection now; the next life of its slot comes when it was planned to come. */
-export function disconnect(state: State, { plan: { slot, life } }: Connection): void {
+/**
+ * Ends a connection now; the next life of its slot comes when it was planned to come.
+ *
+ * @param uncounted the last so many seconds of it were not counted
+ */
+export function disconnect(state: State, { plan: { slot, life } }: Connection, uncounted = 0): void {
   const channel = state.channels[slot.channel]!;
-  remove(state, slot.index, 0);
+  remove(state, slot.index, uncounted);
   endSession(state, channel);
   channel.notices += 1;
   state.lives[slot.index] = lifeAfter(state.cut, state.options.seed, slot.index, life.leaveTick);
 }
 
-/** Whoever is there when a scenario begins that ends all connections leaves in that moment. */
+/** Whoever is there when a scenario begins that ends connections leaves in that moment, all or most of them. */
 export function cutLives(state: State): void {
   const { name, sinceMs, untilMs } = state.scenario;
+  if (name === "connections-dropped") dropLives(state);
   if (name !== "mass-reconnect" && name !== "sfu-restart") return;
   const seconds = Math.ceil((untilMs - sinceMs) / TICK_MS);
   const [pause, spread] = name === "sfu-restart" ? [seconds + 1, REJOIN_TICKS] : [1, seconds];
@@ -99,6 +107,21 @@ export function cutLives(state: State): void {
   state.relay = createRelay(state.ledgers.length);
   state.ledgers.forEach((_, node) => (state.ledgers[node] = createLedger()));
   state.recordings.clear();
+}
+
+function dropLives(state: State): void {
+  const { options, scenario, slots, lives, cut } = state;
+  const backTick = Math.ceil((scenario.untilMs - options.startMs) / TICK_MS);
+  for (const { index } of slots) {
+    if (hash(options.seed, index, state.tick, 36) >= DROPPED_SHARE) continue;
+    remove(state, index, 0);
+    // Whoever comes back is somebody new, though the life that is cut would still last.
+    const life = lives[index] ?? lifeAfter(cut, options.seed, index, state.tick);
+    const next = lifeAfter(cut, options.seed, index, Math.max(life.leaveTick, backTick));
+    const joinTick = backTick + Math.floor(hash(options.seed, index, backTick, 37) * REJOIN_TICKS);
+    lives[index] = { ...next, joinTick: Math.max(next.joinTick, joinTick) };
+  }
+  for (const channel of state.channels) endSession(state, channel);
 }
 
 /** Goes to a tick, past all lives that are over by then. */

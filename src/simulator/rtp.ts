@@ -9,7 +9,7 @@ import { askedBytes, demandFor } from "./requests.ts";
 import type { Layer } from "./sections.ts";
 import { talksIn, windowAt } from "./spotlight.ts";
 import type { Channel, Connection, Tick } from "./state.ts";
-import { LOSS } from "./state.ts";
+import { FORGOTTEN, LOSS } from "./state.ts";
 import type { Level } from "./weather.ts";
 
 /** RTP packets of one tick, for the parts that follow from them. */
@@ -206,7 +206,7 @@ function sendMedia(connection: Connection, channel: Channel, media: Media): void
   const videoBytes = offered * network.up;
   const video = amount(random, (videoBytes / VIDEO_BYTES) * (0.95 + 0.1 * next(random)));
   const lost = Math.min(video, amount(random, video * LOSS[network.level]));
-  const resent = lost - amount(random, lost * (network.level > 1 ? 0.12 : 0.02));
+  const resent = lost - amount(random, lost * FORGOTTEN[network.level]);
   const packets = audio + video + resent;
   const bytes =
     audio * AUDIO_BYTES + Math.floor((video + resent) * VIDEO_BYTES * (0.97 + 0.06 * next(random)));

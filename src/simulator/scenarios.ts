@@ -8,8 +8,12 @@ export const SCENARIOS = {
   normal: "bursts of trouble in some channels, connections that come and go",
   calm: "no trouble anywhere: every connection is stable",
   "lossy-channel": "one channel at its worst: unstable levels up to 3, lost ICE checks, retransmissions, PLI",
+  "lossy-everywhere": "every channel at its worst, as with lossy-channel",
+  "ice-failures": "half of the connections lose their network for good: checking, disconnected, failed, gone",
+  "data-channel-abandon": "receivers do not keep up: messages of channels that do not insist are abandoned",
   "node-lost": "the last node is out of reach: its address resets, the other nodes miss its connections",
   "mass-reconnect": "all connections leave at once and come back within 20s, or within `for`",
+  "connections-dropped": "most connections leave at once and stay away for 10m, or for `for`",
   "turn-storm": "TURN errors by the thousand, and requests to match",
   "sfu-restart": "every node resets calls for 5s, or for `for`; then all counters and connections are new",
   "api-slow": "every answer of the API takes 8s, or `delay`, longer",
@@ -63,7 +67,11 @@ export class ScenarioError extends Error {
 
 const DELAY_MS = 8_000;
 /** How long the scenarios take that end by themselves. */
-const LENGTH_MS: Partial<Record<ScenarioName, number>> = { "mass-reconnect": 20_000, "sfu-restart": 5_000 };
+const LENGTH_MS: Partial<Record<ScenarioName, number>> = {
+  "mass-reconnect": 20_000,
+  "connections-dropped": 600_000,
+  "sfu-restart": 5_000,
+};
 
 /** Whether there is a scenario of this name. */
 export function isScenarioName(name: unknown): name is ScenarioName {

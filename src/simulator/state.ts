@@ -32,6 +32,8 @@ export interface Connection {
   readonly userLabels: UserLabel[];
   readonly ice: Ice;
   readonly network: Network;
+  /** Set once the scenario `ice-failures` has taken its network away, and for good. */
+  failing: Failing | null;
   readonly offer: Offer;
   /** What it has asked for by the API. */
   requests: Requests | null;
@@ -46,6 +48,14 @@ export interface Network {
   outage: Span;
   /** From here on it is gone for good, if the connection is still there then; milliseconds since the world's start. */
   failsFromMs: number;
+}
+
+/** How a connection ends whose network has gone for good. */
+export interface Failing {
+  /** When the network went, in milliseconds since the world's start. */
+  readonly fromMs: number;
+  /** The first tick at which it is gone. */
+  readonly goneTick: number;
 }
 
 /** What a connection sends in the current tick, as far as its channel is concerned. */
@@ -87,7 +97,12 @@ export interface Tick {
   toMs: number;
   /** Whether clients flood TURN with requests that it has to refuse. */
   turnStorm: boolean;
+  /** Whether receivers take so little that messages on data channels are given up. */
+  abandons: boolean;
 }
 
 /** The share of packets that get lost at each level. */
 export const LOSS: Readonly<Record<Level, number>> = { 0: 0.0003, 1: 0.012, 2: 0.04, 3: 0.1 };
+
+/** The share of what receivers ask for again that Sora no longer has, as at the worst level they ask late. */
+export const FORGOTTEN: Readonly<Record<Level, number>> = { 0: 0.02, 1: 0.02, 2: 0.12, 3: 0.4 };

@@ -8,6 +8,7 @@
 import type { Form } from "../sora/documented.ts";
 import { addOffer, createChannel, createSlots, isLossy, resetOffer, setWeather } from "./channels.ts";
 import { advanceConnection, copyConnection } from "./connection.ts";
+import { beginFailing, endFailed } from "./failing.ts";
 import { addTraffic, createLedger, noTraffic, settle } from "./ledger.ts";
 import type { Ledger, Traffic } from "./ledger.ts";
 import { createLicensing, licenseIn, loadLicense } from "./license.ts";
@@ -37,6 +38,8 @@ export interface WorldOptions {
   /** At least 1. */
   nodes: number;
   form: Form;
+  /** Fields that newer versions of Sora may leave out, such as `network_status.unstable_level`; none by default. */
+  without?: readonly string[];
   /** When the world begins, with all connections new; milliseconds since the epoch. */
   startMs: number;
 }
@@ -121,6 +124,7 @@ export interface World {
  */
 export function createWorld(options: WorldOptions): World {
   requireIntegers(options);
+  const { without = [] } = options;
   const slots = createSlots(options);
   const state: State = {
     options,
@@ -159,9 +163,9 @@ export function createWorld(options: WorldOptions): World {
           const at = connection.plan.slot.node;
           return local || node === lost ? at === node : at !== lost;
         })
-        .map((connection) => copyConnection(connection!, options.form, timestamp));
+        .map((connection) => copyConnection(connection!, options.form, timestamp, without));
     },
-    show: (connection) => copyConnection(connection, options.form, timestampAt(timestampMs)),
+    show: (connection) => copyConnection(connection, options.form, timestampAt(timestampMs), without),
     members: () => state.connections.filter((connection) => connection !== undefined),
     disconnect: (connection) => disconnect(state, connection),
     channel: (id) => state.channels.find((channel) => channel.id === id),
@@ -239,6 +243,7 @@ function step(state: State, target: number): void {
     fromMs: state.tick * TICK_MS,
     toMs: (state.tick + 1) * TICK_MS,
     turnStorm: scenario.name === "turn-storm",
+    abandons: scenario.name === "data-channel-abandon",
   };
   channels.forEach((channel, index) => {
     resetOffer(channel);
@@ -247,6 +252,7 @@ function step(state: State, target: number): void {
   for (const connection of connections) {
     if (connection === undefined) continue;
     const channel = channels[connection.plan.slot.channel]!;
+    if (scenario.name === "ice-failures") beginFailing(connection, scenario, options, tick);
     advanceNetwork(connection, channel, tick, options.seed);
     offerMedia(connection);
     addOffer(channel, connection);
@@ -259,6 +265,7 @@ function step(state: State, target: number): void {
     }
   }
   state.tick += 1;
+  endFailed(state, target);
   joinAndLeave(state);
 }
 

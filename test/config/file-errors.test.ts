@@ -315,6 +315,10 @@ const BAD_FILES: Record<string, [yaml: string, message: string][]> = {
     ["web:\n  telemetry_path: /\n", '2: web.telemetry_path: "/" is not a path such as /metrics'],
     ["web:\n  telemetry_path: //a\n", '2: web.telemetry_path: "//a" is not a path such as /metrics'],
     ["web:\n  telemetry_path: /a/../b\n", '2: web.telemetry_path: "/a/../b" is not a path such as /metrics'],
+    [
+      "web:\n  telemetry_path: /api/status\n",
+      "2: web.telemetry_path: paths under /api/ are the exporter's own",
+    ],
     ["web:\n  telemetry_path: /:a\n", '2: web.telemetry_path: "/:a" is not a path such as /metrics'],
     ["web:\n  telemetry_path: /*\n", '2: web.telemetry_path: "/*" is not a path such as /metrics'],
     ["web:\n  telemetry_path: /a?b\n", '2: web.telemetry_path: "/a?b" is not a path such as /metrics'],

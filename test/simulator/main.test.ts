@@ -43,17 +43,20 @@ test("without flags, everything has its default", () => {
     flags: {
       addresses: [{ host: "127.0.0.1", port: 3000 }],
       ...{ channels: 5, connections: 50, nodes: 1, seed: 1, form: "2024", scenario: "normal" },
+      without: [],
     },
   });
 });
 
 test("every flag is read, with = or without", () => {
   const args = ["--listen=[::1]:0", "--channels", "7", "--connections=0", "--nodes=3", "--seed=42"];
-  expect(readFlags([...args, "--version=2022", "--scenario=node-lost"])).toEqual({
+  const without = "--without=network_status.unstable_level,rtp.total_received";
+  expect(readFlags([...args, "--version=2022", "--scenario=node-lost", without])).toEqual({
     do: "run",
     flags: {
       addresses: [{ host: "::1", port: 0 }],
       ...{ channels: 7, connections: 0, nodes: 3, seed: 42, form: "2022", scenario: "node-lost" },
+      without: ["network_status.unstable_level", "rtp.total_received"],
     },
   });
 });
@@ -74,6 +77,16 @@ test("a recording is played on one address", () => {
   expect(read).toEqual({ do: "replay", address: elsewhere, file: "x" });
 });
 
+test.each(["unstable_level", "rtp.", "a.b", "rtp.total_received,", "simulcast.{rid}.rtp.total_received_rtp"])(
+  "--without=%s is refused",
+  (fields) => {
+    expect(readFlags([`--without=${fields}`])).toMatchObject({
+      do: "refuse",
+      message: expect.stringMatching(/^--without must name fields of a section, such as /) as string,
+    });
+  },
+);
+
 test.each([
   [["--listen=3000"], '--listen must be HOST:PORT with a port of 0 to 65535, not "3000"'],
   [["--listen=:3000"], '--listen must be HOST:PORT with a port of 0 to 65535, not ":3000"'],
@@ -81,7 +94,10 @@ test.each([
   [["--nodes=2", "--listen=a:1,a"], '--listen must be HOST:PORT with a port of 0 to 65535, not "a"'],
   [["--listen=a:1,"], '--listen must be HOST:PORT with a port of 0 to 65535, not ""'],
   [["--listen=a:1,a:2"], "--listen has 2 addresses, more than nodes (--nodes=1)"],
-  [["--scenario=storm"], "--scenario must be one of normal, calm, lossy-channel, node-lost, mass-reconnect"],
+  [
+    ["--scenario=storm"],
+    "--scenario must be one of normal, calm, lossy-channel, lossy-everywhere, ice-failures",
+  ],
   [["--scenario="], 'not ""'],
   [["--scenario=node-lost"], "--scenario=node-lost needs --nodes=2 or more"],
   [["--replay"], "--replay must be the name of a file"],

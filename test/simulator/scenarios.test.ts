@@ -144,6 +144,18 @@ test("lossy-channel without a channel takes the first with people in it", () => 
   expect(() => worldWith({ scenario: "lossy-channel" }, 60, { connections: 0 })).not.toThrow();
 });
 
+test("what is to be left out is left out of every answer, and nothing else is", () => {
+  const whole = look(createWorld(options()), 60);
+  const without = ["network_status.unstable_level", "rtp.total_received"];
+  const world = createWorld(options({ without }));
+  for (const connection of whole as unknown as Record<string, Record<string, unknown>>[]) {
+    delete connection["network_status"]!["unstable_level"];
+    delete connection["rtp"]!["total_received"];
+  }
+  expect(look(world, 60)).toEqual(whole);
+  expect(answers([world.show(world.members()[0]!)])).toEqual([whole[0]]);
+});
+
 test("node-lost: the other nodes miss the connections of the last, which live on unseen", () => {
   const world = createWorld(options({ nodes: 3 }));
   const before = look(world, 100);
@@ -191,6 +203,89 @@ test("mass-reconnect takes as long as it is told, and nobody of earlier ones com
     world.setScenario({ scenario: "mass-reconnect", forMs: 5_000 }, at(second));
     expect(look(world, second + 5).length).toBeGreaterThanOrEqual(before.length * 0.85);
   }
+});
+
+test("lossy-everywhere: nine in ten are unstable, in every channel, some at the worst level", () => {
+  const world = worldWith({ scenario: "lossy-everywhere", forMs: 120_000 }, 100);
+  const connections = look(world, 150);
+  const unstable = connections.filter((connection) => read(connection, LEVEL) > 0);
+  expect(unstable.length).toBeGreaterThan(connections.length * 0.9);
+  const channels = new Set(connections.map(({ channel_id }) => channel_id));
+  expect(new Set(unstable.map(({ channel_id }) => channel_id))).toEqual(channels);
+  expect(levels(connections)).toContain(3);
+  expect(levels(look(world, 221))).toEqual(new Set([0]));
+});
+
+test("ice-failures: who fails goes through all states, is seen as failed for a poll, and is gone", () => {
+  const world = worldWith({ scenario: "ice-failures" }, 100, { nodes: 2 });
+  const before = byId(look(world, 100));
+  const failed = new Set<string>();
+  const seen = new Map<string, Answer>();
+  for (let second = 110; second <= 200; second += 10) {
+    for (const connection of look(world, second)) {
+      seen.set(connection.connection_id, connection);
+      if (read(connection, "ice_connection_state total_disconnected_to_failed") === 0) continue;
+      failed.add(connection.connection_id);
+      expect(read(connection, LEVEL)).toBe(3);
+    }
+  }
+  expect(failed.size).toBeGreaterThan(15);
+  for (const id of failed) {
+    const ice = (name: string) => read(seen.get(id)!, `ice_connection_state total_${name}`);
+    expect(ice("connected_to_checking")).toBeGreaterThan(0);
+    expect(ice("checking_to_disconnected")).toBeGreaterThan(0);
+    expect(ice("disconnected_req") - ice("disconnected_ack")).toBeGreaterThan(190);
+  }
+  const there = byId(look(world, 200));
+  expect([...failed].filter((id) => there.has(id) && before.has(id))).toEqual([]);
+
+  // What had begun to fail does so, nobody else does.
+  world.setScenario({ scenario: "calm" }, at(200));
+  for (const { connection_id: id } of look(world, 260)) {
+    expect(read(byId(look(world, 260)).get(id)!, "ice_connection_state total_disconnected_to_failed")).toBe(
+      0,
+    );
+  }
+});
+
+test("ice-failures: what has left by failing is counted in full", () => {
+  const world = worldWith({ scenario: "ice-failures" }, 10);
+  const ends: number[] = [];
+  for (let second = 11; second <= 400; second++) {
+    look(world, second);
+    ends.push(world.produced().receivedSrtp);
+  }
+  expect(ends).toEqual([...ends].sort((a, b) => a - b));
+});
+
+test("data-channel-abandon: messages are given up, while nobody is unstable", () => {
+  const world = worldWith({ scenario: "data-channel-abandon", forMs: 60_000 }, 100);
+  const abandoned = (second: number) =>
+    look(world, second)
+      .flatMap(({ data_channel }) => Object.values(data_channel))
+      .reduce((sum, channel) => sum + Number(channel["total_data_channel_abandon_message"]), 0);
+  const before = abandoned(100);
+  expect(abandoned(160) - before).toBeGreaterThan(1_000);
+  expect(levels(look(world, 160))).toEqual(new Set([0]));
+  expect(abandoned(180)).toBeLessThanOrEqual(abandoned(160));
+});
+
+test("connections-dropped: most leave at once, stay away for as long as it is told, and others come", () => {
+  const world = createWorld(options());
+  const before = look(world, 300);
+  world.setScenario({ scenario: "connections-dropped", forMs: 300_000 }, at(300));
+  for (const second of [300, 400, 500, 599]) {
+    const there = look(world, second).length;
+    expect(there, `after ${second} s`).toBeLessThan(before.length * 0.35);
+    expect(there, `after ${second} s`).toBeGreaterThan(0);
+  }
+  const left = new Set(byId(before).keys());
+  for (const { connection_id } of look(world, 300)) left.delete(connection_id);
+  const after = look(world, 620);
+  expect(after.length).toBeGreaterThanOrEqual(before.length * 0.85);
+  expect(after.filter(({ connection_id }) => left.has(connection_id))).toEqual([]);
+  expect(world.scenario().name).toBe("calm");
+  expect(worldWith({ scenario: "connections-dropped" }, 0).scenario().untilMs).toBe(at(600));
 });
 
 test("turn-storm: TURN refuses by the thousand, as long as it lasts", () => {

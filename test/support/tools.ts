@@ -3,12 +3,15 @@
  * `npm test` say so; with REQUIRE_TOOLS=1 in the environment, as in CI, a missing one is a failure.
  */
 
-import { spawnSync } from "node:child_process";
+import { isInstalled } from "../../src/simulator/program.ts";
 
 /** The programs, and what brings each. */
 export const TOOLS = {
   prometheus: "Debian: apt-get install prometheus",
   promtool: "Debian: apt-get install prometheus",
+  "prometheus-alertmanager": "Debian: apt-get install prometheus-alertmanager",
+  amtool: "Debian: apt-get install prometheus-alertmanager",
+  chromium: "Debian: apt-get install chromium",
   /** Prometheus 3, which receives OTLP. */
   "prometheus-3": "test/tools/build.sh builds it",
   /** An OpenTelemetry Collector. */
@@ -18,7 +21,7 @@ export type Tool = keyof typeof TOOLS;
 
 /** Whether the machine lacks a program. */
 export function lacks(tool: Tool): boolean {
-  const missing = spawnSync(tool, ["--version"]).error !== undefined;
+  const missing = !isInstalled(tool);
   if (missing && process.env["REQUIRE_TOOLS"] === "1")
     throw new Error(`${tool} is missing, and REQUIRE_TOOLS is set`);
   return missing;

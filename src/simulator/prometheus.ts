@@ -1,0 +1,78 @@
+/** A Prometheus of the machine that scrapes one exporter, with rules if there are any; for the demo and for tests. */
+
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { freePort } from "./free-port.ts";
+import { type Program, startProgram } from "./program.ts";
+
+/** What it scrapes and evaluates. */
+export interface PrometheusOptions {
+  exporterUrl: string;
+  /** Between scrapes, and between evaluations of rules: seconds, an integer. */
+  intervalS: number;
+  /** Paths; the last part of each may be a pattern, which may match nothing. */
+  ruleFiles?: readonly string[];
+  /** Where alerts go. */
+  alertmanagerUrl?: string;
+  /** Taken if it is free, else another one; by default any. */
+  preferredPort?: number;
+}
+
+/** A Prometheus that is ready. */
+export interface RunningPrometheus {
+  /** Such as `http://127.0.0.1:9090`. */
+  readonly url: string;
+  /** Ends it, and removes what it has stored. */
+  close(): Promise<void>;
+}
+
+/** The job of the scraped exporter. */
+export const JOB = "sora";
+
+/**
+ * Starts a Prometheus on loopback, with what it stores in a directory that goes with it.
+ *
+ * @throws Error if it does not start
+ */
+export async function startPrometheus(options: PrometheusOptions): Promise<RunningPrometheus> {
+  const directory = mkdtempSync(join(tmpdir(), "sora-stats-exporter-"));
+  let program: Program;
+  let url: string;
+  try {
+    const config = join(directory, "prometheus.yml");
+    writeFileSync(config, configuration(options));
+    const address = `127.0.0.1:${await freePort(options.preferredPort)}`;
+    url = `http://${address}`;
+    const args = [
+      `--config.file=${config}`,
+      `--storage.tsdb.path=${join(directory, "data")}`,
+      `--web.listen-address=${address}`,
+      `--web.external-url=${url}`,
+    ];
+    program = await startProgram("prometheus", args, `${url}/-/ready`);
+  } catch (error) {
+    rmSync(directory, { recursive: true });
+    throw error;
+  }
+  return {
+    url,
+    async close() {
+      await program.stop();
+      rmSync(directory, { recursive: true });
+    },
+  };
+}
+
+/** As JSON, which is YAML. */
+function configuration(options: PrometheusOptions): string {
+  const { exporterUrl, intervalS, ruleFiles = [], alertmanagerUrl } = options;
+  const at = (url: string) => ({ static_configs: [{ targets: [new URL(url).host] }] });
+  const interval = `${intervalS}s`;
+  return JSON.stringify({
+    global: { scrape_interval: interval, scrape_timeout: interval, evaluation_interval: interval },
+    rule_files: ruleFiles,
+    scrape_configs: [{ job_name: JOB, ...at(exporterUrl) }],
+    ...(alertmanagerUrl === undefined ? {} : { alerting: { alertmanagers: [at(alertmanagerUrl)] } }),
+  });
+}

@@ -1,0 +1,111 @@
+/** The part of the page about the targets: how the polls go. */
+
+import type { TargetStatus } from "../../engine/status.ts";
+import { formatAge, formatBytes, formatCount, formatDuration, formatTime } from "./format.ts";
+import { type Content, html, type Html } from "./html.ts";
+import { ago, chosen, cut, levelBar, levelNumbers, time, type View } from "./parts.ts";
+
+/** Messages quote what others answer, one for each address. */
+const MAX_MESSAGE = 600;
+
+/** All targets: first those that are in trouble, then as in the configuration. */
+export function targetsSection(targets: readonly TargetStatus[], view: View): Html {
+  const ordered = targets.toSorted((a, b) => Number(isDown(b)) - Number(isDown(a)));
+  return html`<section aria-labelledby="targets">
+    <h2 id="targets">${view.texts.targets}</h2>
+    <div class="targets">${ordered.map((target) => targetCard(target, view))}</div>
+  </section>`;
+}
+
+/** Whether its last poll failed, or its data are gone. */
+export function isDown({ state }: TargetStatus): boolean {
+  return state === "failing" || state === "stale";
+}
+
+function targetCard(target: TargetStatus, view: View): Html {
+  const { texts } = view;
+  const { state, good, last } = target;
+  return html`<article class="target ${state}">
+    <h3>
+      <span class="state ${state}">${texts.state[state]}</span> ${chosen(target.target)}
+      <span class="url"
+        >${chosen(target.url)} · ${texts.every(formatDuration(target.intervalMs / 1000))}</span
+      >
+    </h3>
+    ${problem(target, view)}
+    <dl>
+      ${
+        last && [
+          fact(texts.connections, formatCount(last.connections), "big"),
+          fact(texts.channels, formatCount(last.channels), "big"),
+        ]
+      }
+      ${fact(texts.lastGoodPoll, good === undefined ? texts.never : [ago(good.timeMs, view), html` <small>${formatTime(good.timeMs).slice(11)}</small>`])}
+      ${
+        good && [
+          fact(texts.pollDuration, formatDuration(good.seconds)),
+          fact(texts.answerSize, formatBytes(good.bytes)),
+        ]
+      }
+      ${
+        last && [
+          fact(texts.series, formatCount(last.series)),
+          fact(texts.dropped, formatCount(last.droppedSeries), last.droppedSeries > 0 ? "bad" : ""),
+        ]
+      }
+    </dl>
+    ${last && levels(last, view)}
+    ${state === "up" && target.error !== undefined ? errorLine(target.error, view) : undefined}
+  </article>`;
+}
+
+function fact(name: string, value: Content, style = ""): Html {
+  return html`<div class="${style}">
+    <dt>${name}</dt>
+    <dd>${value}</dd>
+  </div>`;
+}
+
+/** What is wrong, first of all. */
+function problem(target: TargetStatus, view: View): Html | undefined {
+  const { failing, error, good, last } = target;
+  const { texts, timeMs } = view;
+  if (!isDown(target)) return undefined;
+  const data =
+    last !== undefined
+      ? texts.oldData(formatAge(timeMs - last.timeMs, texts.units))
+      : good === undefined
+        ? texts.noData
+        : texts.gone;
+  return html`<div class="problem">
+    ${failing && html`<p><b>${time(failing.sinceMs, texts.failingFor(formatAge(timeMs - failing.sinceMs, texts.units)))}</b> (${formatTime(failing.sinceMs)}), ${texts.polls(failing.polls)}</p>`}
+    ${failing && error && html`<p>${message(error)}</p>`}
+    <p>${data}</p>
+  </div>`;
+}
+
+type PollError = NonNullable<TargetStatus["error"]>;
+
+function message({ reason, message: text, seconds }: PollError): Html {
+  return html`<code>${reason}</code> <bdi>${cut(text, MAX_MESSAGE)}</bdi>
+    <small>(${formatDuration(seconds)})</small>`;
+}
+
+function errorLine(error: PollError, view: View): Html {
+  return html`<p class="past">${view.texts.lastError}: ${ago(error.timeMs, view)} ${message(error)}</p>`;
+}
+
+function levels({ levels: counts, connections }: NonNullable<TargetStatus["last"]>, view: View): Html {
+  const { texts } = view;
+  if (counts === undefined)
+    return html`<p class="by-level">
+      <span>${texts.byLevel}</span> ${connections === 0 ? "–" : texts.levelNotSent}
+    </p>`;
+  const known = counts.reduce((sum, one) => sum + one.connections, 0);
+  const others =
+    known < connections &&
+    html` <p class="by-level">${texts.withoutLevel}: ${formatCount(connections - known)}</p>`;
+  return html`<div class="by-level">
+    <span>${texts.byLevel}</span>${levelBar(counts)}${levelNumbers(counts, view)}${others || undefined}
+  </div>`;
+}

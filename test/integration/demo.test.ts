@@ -1,0 +1,88 @@
+/** `npm run demo` as somebody starts it who has just cloned: with Prometheus and without. */
+
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Readable } from "node:stream";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { until } from "../support/exporter.ts";
+import { lacks } from "../support/tools.ts";
+
+const DEMO = fileURLToPath(new URL("../../src/simulator/demo.ts", import.meta.url));
+const FLAGS = ["--web.listen-address=127.0.0.1:0", "--sora.interval=1s"];
+
+let demo: ChildProcessByStdio<null, Readable, null>;
+let said = "";
+let directory: string;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "sora-stats-exporter-demo-"));
+});
+afterEach(async () => {
+  if (demo.exitCode === null && demo.signalCode === null) {
+    demo.kill("SIGKILL");
+    await once(demo, "exit");
+  }
+  rmSync(directory, { recursive: true, force: true });
+});
+
+function start(args: readonly string[], env = process.env) {
+  said = "";
+  demo = spawn(process.execPath, [DEMO, ...args], { env, stdio: ["ignore", "pipe", "inherit"] });
+  demo.stdout.on("data", (data: Buffer) => (said += data.toString()));
+}
+
+/** What stands behind a name, once it has been said. */
+async function told(name: string): Promise<string> {
+  const line = new RegExp(`^${name}: +(.*)\n`, "m");
+  await until(() => line.test(said), 25_000);
+  return line.exec(said)![1]!;
+}
+
+const isUp = (url: string) =>
+  fetch(url).then(
+    ({ ok }) => ok,
+    () => false,
+  );
+
+test.skipIf(lacks("prometheus")).each(["SIGTERM", "SIGINT"] as const)(
+  "shows a Prometheus with our rules, and ends it at %s",
+  { timeout: 60_000 },
+  async (signal) => {
+    start(FLAGS, { ...process.env, TMPDIR: directory });
+    const url = await told("Prometheus");
+    expect(await told("Alerts")).toBe(`${url}alerts`);
+    const ask = async (path: string) => (await fetch(`${url}api/v1/${path}`)).json();
+    await until(async () => JSON.stringify(await ask("query?query=sora_up")).includes('"sora_up"'), 30_000);
+    expect(readdirSync(directory)).toHaveLength(1);
+    const { data } = (await ask("rules?type=alert")) as { data: { groups: { rules: { name: string }[] }[] } };
+    expect(data.groups.flatMap(({ rules }) => rules.map(({ name }) => name))).toContain("SoraDown");
+
+    demo.kill(signal);
+    expect(await once(demo, "exit")).toEqual([0, null]);
+    expect(await isUp(url)).toBe(false);
+    expect(readdirSync(directory)).toEqual([]);
+  },
+);
+
+test.skipIf(lacks("prometheus"))("its Prometheus does not outlive a demo that is killed", async () => {
+  start(FLAGS);
+  const url = await told("Prometheus");
+  expect(await isUp(url)).toBe(true);
+  demo.kill("SIGKILL");
+  await until(async () => !(await isUp(url)));
+});
+
+test("goes on without a Prometheus, and says so", async () => {
+  start(FLAGS, { ...process.env, PATH: "/nonexistent" });
+  expect(await told("Prometheus")).toMatch(/^not installed/);
+  await until(() => / connections, /.test(said));
+});
+
+test("a mistake in a flag ends it with 2", async () => {
+  start(["--sora.interval=never"]);
+  expect(await once(demo, "exit")).toEqual([2, null]);
+});
