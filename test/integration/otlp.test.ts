@@ -1,9 +1,14 @@
 /** Pushes by OTLP to real receivers: what arrives there is what a scrape shows. */
 
+import { resourceFromAttributes } from "@opentelemetry/resources";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { OtlpConfig } from "../../src/config/otlp-config.ts";
+import { hrTime, metricData, withPoints } from "../../src/otlp/data.ts";
+import { createExporter } from "../../src/otlp/exporters.ts";
+import { otlpNames } from "../../src/otlp/names.ts";
 import { levelOf } from "../../src/snapshot/snapshot.ts";
 import { type Simulator, startSimulator } from "../../src/simulator/server.ts";
+import { allMetrics } from "../otlp/all-metrics.ts";
 import { everyCall, runExporter, until } from "../support/exporter.ts";
 import type { ParsedSample } from "../support/parse.ts";
 import { otlpConfig, type Receiver, startCollector, startPrometheusReceiver } from "../support/receivers.ts";
@@ -50,6 +55,41 @@ const CASES: readonly (readonly [
   ["the Collector over grpc", startCollector, "grpc", ALL, "gzip"],
 ];
 
+/** Pushes a point of each metric that there is, and waits for all to be there. */
+async function namesAt(
+  receiver: Receiver,
+  protocol: OtlpConfig["protocol"],
+): Promise<{ sent: string[]; arrived: string[] }> {
+  const all = await allMetrics();
+  const names = otlpNames(all);
+  const time = hrTime(Date.now());
+  const base = { attributes: {}, startTime: time, endTime: time };
+  const histogram = { buckets: { boundaries: [1], counts: [1, 1] }, sum: 3, count: 2 };
+  const metrics = all.map(({ name, type }) =>
+    withPoints(metricData(names.get(name)!, "", false), [
+      type === "histogram" ? { ...base, value: histogram } : { ...base, value: 1 },
+    ]),
+  );
+  const exporter = await createExporter({
+    ...otlpConfig(receiver.otlp(protocol)),
+    headers: () => ({}),
+    tls: { ca: undefined, cert: undefined, key: undefined },
+  });
+  const resource = resourceFromAttributes({ "service.name": "x" });
+  const scopeMetrics = [{ scope: { name: "x" }, metrics }];
+  await new Promise((resolve) => exporter.export({ resource, scopeMetrics }, resolve));
+  await exporter.shutdown();
+  const sent = all.flatMap(({ name, type }) =>
+    type === "histogram" ? ["_bucket", "_count", "_sum"].map((suffix) => name + suffix) : [name],
+  );
+  let arrived: string[] = [];
+  await until(async () => {
+    arrived = [...new Set((await receiver.samples()).map(({ name }) => name))];
+    return arrived.length >= sent.length;
+  }).catch(() => undefined);
+  return { sent: sent.sort(), arrived: arrived.sort() };
+}
+
 describe.skipIf(lacks("prometheus-3") || lacks("otelcol"))("receivers of OTLP", () => {
   const now = Date.UTC(2026, 0, 1);
   let simulator: Simulator;
@@ -67,6 +107,19 @@ describe.skipIf(lacks("prometheus-3") || lacks("otelcol"))("receivers of OTLP", 
   });
 
   afterAll(() => simulator.close());
+
+  test.for([
+    ["Prometheus 3", startPrometheusReceiver],
+    ["the Collector", startCollector],
+  ] as const)("%s gives every metric that there is its own name", { timeout: 60_000 }, async ([, start]) => {
+    const receiver = await start();
+    try {
+      const { sent, arrived } = await namesAt(receiver, "http/protobuf");
+      expect(arrived).toEqual(sent);
+    } finally {
+      await receiver.close();
+    }
+  });
 
   test.for(CASES)(
     "%s have every series of the scrape, and none besides",
