@@ -47,7 +47,9 @@ export const OTLP = {
       "Whose series to push, whatever metrics.levels says: of the target, of each channel, of each connection.",
     ),
   batch_size: count(1, 100_000).prefault(5000).describe("Data points of one request, at most, to 100000."),
-  own_metrics: boolean().prefault(true).describe("Push the exporter's own metrics as well, such as sora_up."),
+  omit_own_metrics: boolean()
+    .prefault(false)
+    .describe("Do not push the exporter's own metrics, such as sora_up."),
 };
 
 /** Those that are no flags. */

@@ -39,7 +39,7 @@ export function resolveOtlp(otlp: Settings["otlp"], context: OtlpContext): OtlpC
     intervalMs: variables.intervalMs ?? otlp.interval,
     levels: LEVELS.filter((level) => otlp.levels.includes(level)),
     batchSize: otlp.batch_size,
-    ownMetrics: otlp.own_metrics,
+    ownMetrics: !otlp.omit_own_metrics,
     headers: { ...headers, ...headersOf(variables, secrets) },
     tls: resolveFiles(otlp, variables, context),
     resource: { ...otlp.resource_attributes, ...variables.resource },
