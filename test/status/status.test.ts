@@ -98,6 +98,20 @@ test("the order of channels is by worst level, then by how many are at it, then 
   expect(channels(statusOfOne(one))).toEqual(["worst", "both", "one of two", "noisy", "calm"]);
 });
 
+test.each([
+  ["without levels", undefined],
+  ["at level 0", 0],
+] as const)("a channel in trouble stands above a larger one without any, %s", async (_, level) => {
+  const at = level === undefined ? {} : { level };
+  const one = await polledTwice({
+    A: { channel: "large", ...at },
+    B: { channel: "large", ...at },
+    C: { channel: "large", ...at },
+    D: { channel: "in trouble", ...at, misses: 1 },
+  });
+  expect(channels(statusOfOne(one))).toEqual(["in trouble", "large"]);
+});
+
 test("a channel's numbers are those of its connections together", async () => {
   const one = await polledTwice({
     A: { channel: "x", level: 3, bytes: 1000, misses: 1 },
