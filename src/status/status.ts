@@ -11,7 +11,7 @@ import type {
 } from "../engine/status.ts";
 import type { Label } from "../catalog/resolve.ts";
 import type { Column, Snapshot, StatsSnapshot } from "../snapshot/snapshot.ts";
-import { createFilter } from "./filter.ts";
+import { createFilter, exactName } from "./filter.ts";
 import type { Survey, SurveyedConnection } from "./survey.ts";
 import { compareTrouble, type Trouble } from "./trouble.ts";
 import type { Watch } from "./watch.ts";
@@ -99,20 +99,15 @@ interface Fitting<T> {
 
 function lookAt(
   { statistics, watch, identities, name }: Watched,
-  { text }: StatusQuery,
+  query: StatusQuery,
 ): { channels: Fitting<ChannelStatus>; connections: Fitting<ConnectionStatus> } {
   if (statistics === undefined) return { channels: NOTHING, connections: NOTHING };
   const survey = watch.survey(statistics);
   const who = new Who(identities);
-  const fits = createFilter(text);
+  const fits = createFit(query, name, who);
   const connections = survey.connections();
   const channels = survey.channels();
-  const fitting =
-    fits === undefined
-      ? connections
-      : connections.filter(({ channelId, connectionId, row }) =>
-          fits([name, channelId, connectionId, ...who.searchable(row)]),
-        );
+  const fitting = fits === undefined ? connections : connections.filter(fits);
   const ofChannels = new Set(fits && fitting.map(({ channelId }) => channelId));
   return {
     connections: {
@@ -129,6 +124,20 @@ function lookAt(
       },
     },
   };
+}
+
+/** @returns undefined where every connection of the target fits */
+function createFit(
+  { text, channel, target }: StatusQuery,
+  name: string,
+  who: Who,
+): ((one: SurveyedConnection) => boolean) | undefined {
+  if (target !== undefined && exactName(name) !== target) return () => false;
+  const has = createFilter(text);
+  if (has === undefined && channel === undefined) return undefined;
+  return ({ channelId, connectionId, row }) =>
+    (channel === undefined || exactName(channelId) === channel) &&
+    (has === undefined || has([name, channelId, connectionId, ...who.searchable(row)]));
 }
 
 const NOTHING: Fitting<never> = {

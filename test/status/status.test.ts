@@ -10,7 +10,7 @@ import { createFilter } from "../../src/status/filter.ts";
 import { statusOf } from "../../src/status/status.ts";
 import { Watch } from "../../src/status/watch.ts";
 import { buildOnce, connection } from "../support/build.ts";
-import { ALL_INFO } from "../support/exporter.ts";
+import { ALL_INFO, DEFAULT_LIMITS } from "../support/exporter.ts";
 import { ALL_CALLS, createTestTarget, type TestTarget } from "../support/target.ts";
 
 const EVERYTHING: StatusQuery = { text: "", channels: 100, connections: 100 };
@@ -58,6 +58,7 @@ async function polledTwice(
     );
   const one = createTestTarget((operation) => (operation === "GetStatsAllConnections" ? answer() : listed), {
     calls: { ...ALL_CALLS },
+    limits: { ...DEFAULT_LIMITS, labelValueLength: 1000 },
     info,
   });
   await one.poll();
@@ -200,6 +201,7 @@ describe("a filter", () => {
     ["朝会", ["DEF", "GHI"]],
     ["room bob", ["DEF"]],
     ["bob room 朝会", ["DEF"]],
+    ["ＳＯＲＡ　ＡＢＣ", ["ABC"]],
     ["  ", ["DEF", "ABC", "GHI"]],
     ["bob carol", []],
     [".*", []],
@@ -221,6 +223,31 @@ describe("a filter", () => {
       shown: [{ channelId: "朝会 room", connections: 2 }],
     });
     expect(ids(statusOfOne(one, { connections: 1 }))).toEqual(["DEF"]);
+  });
+
+  test.each<[Partial<StatusQuery>, readonly string[]]>([
+    [{ channel: "sora" }, ["C"]],
+    [{ channel: "SORA" }, []],
+    [{ channel: "so" }, []],
+    [{ channel: "sora lobby" }, ["B"]],
+    [{ channel: "x".repeat(300) }, ["D"]],
+    [{ target: "t" }, ["A", "B", "C", "D"]],
+    [{ target: "T" }, []],
+    [{ target: "t", channel: "sora" }, ["C"]],
+    [{ target: "other", channel: "sora" }, []],
+    [{ channel: "sora", text: "bob" }, ["C"]],
+    [{ channel: "sora", text: "alice" }, []],
+  ])("of names is exact: %j finds %j", async (query, found) => {
+    const one = await polledTwice({
+      A: { channel: "sora-2", client: "sora" },
+      B: { channel: "sora lobby" },
+      C: { channel: "sora", client: "bob" },
+      D: { channel: "x".repeat(310) },
+    });
+    const status = statusOfOne(one, query);
+    expect(ids(status).sort()).toEqual(found);
+    expect(status.connections).toMatchObject({ all: 4, matching: found.length });
+    expect(status.channels).toMatchObject({ all: 4, matching: found.length });
   });
 
   test("finds no client_id that is not shown", async () => {

@@ -2,6 +2,7 @@
 
 import type { ChannelStatus, ConnectionStatus, Listed } from "../../engine/status.ts";
 import type { RatesOfOne } from "../survey.ts";
+import { exactName } from "../filter.ts";
 import type { Rate } from "../traffic.ts";
 import { POINTS } from "../trouble.ts";
 import { formatAge, formatCount, formatKilobits, formatTrouble, formatWhole } from "./format.ts";
@@ -60,7 +61,7 @@ export function channelsSection(
       most,
       cells: ({ target, channelId, connections, levels }) => [
         html`<th scope="row">
-          ${channelLink(channelId, view)}${several ? html`<small>${chosen(target)}</small>` : undefined}
+          ${channelLink(channelId, several ? target : undefined, view)}${several ? html`<small>${chosen(target)}</small>` : undefined}
         </th>`,
         cell(texts.level, levelBadge(worstOf(levels), view), "level-cell"),
         cell(
@@ -95,7 +96,7 @@ export function connectionsSection(
         html`<th scope="row">
           <span class="id">${chosen(one.connectionId)}</span
           ><small
-            >${channelLink(one.channelId, view)}${several ? html` · ${chosen(one.target)}` : undefined}</small
+            >${channelLink(one.channelId, several ? one.target : undefined, view)}${several ? html` · ${chosen(one.target)}` : undefined}</small
           >
         </th>`,
         cell(texts.level, levelBadge(one.level, view), "level-cell"),
@@ -110,9 +111,10 @@ function worstOf(levels: ChannelStatus["levels"]): number | undefined {
   return levels?.findLast(({ connections }) => connections > 0)?.level;
 }
 
-/** Shows the connections of the channel alone, more or less: its name's words. */
-function channelLink(channelId: string, { link }: View): Html {
-  return html`<a href="${link({ q: channelId })}">${chosen(channelId)}</a>`;
+/** Shows the connections of the channel alone, of one target where there are several. */
+function channelLink(channelId: string, target: string | undefined, { link }: View): Html {
+  const only = { channel: exactName(channelId), target: target && exactName(target) };
+  return html`<a href="${link({ q: undefined, ...only })}">${chosen(channelId)}</a>`;
 }
 
 function who({ info, createdMs }: ConnectionStatus, { texts, timeMs }: View): Html {
