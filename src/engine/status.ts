@@ -31,10 +31,10 @@ export interface Status {
 
 /** The first of many. */
 export interface Listed<T> {
-  /** How many there are. */
-  readonly all: number;
-  /** How many the query fits. */
-  readonly matching: number;
+  /** How many there are, of the targets that have data; undefined where none has. */
+  readonly all: number | undefined;
+  /** How many of them the query fits. */
+  readonly matching: number | undefined;
   readonly shown: readonly T[];
 }
 

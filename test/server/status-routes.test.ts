@@ -277,6 +277,12 @@ describe("/api/status", () => {
       },
       data: { connections_by_unstable_level: null, rate_seconds: null },
     });
+    const nothing = { all: undefined, matching: undefined, shown: [] };
+    const known = sampleStatus({ channels: nothing, connections: nothing });
+    expect((await serve(known).inject("/api/status")).json()).toMatchObject({
+      channels: { total: null, matching: null, items: [] },
+      connections: { total: null, matching: null, items: [] },
+    });
     expect(connections.items[0]).toMatchObject({
       unstable_level: null,
       created: null,

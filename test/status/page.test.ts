@@ -264,6 +264,27 @@ test("a filter that nothing fits says so; so does a Sora without connections", (
   expect(textOf(page({ status: sampleStatus({ channels: none, connections: none }) }))).toContain("None.");
 });
 
+describe("what is not known is not none", () => {
+  const NOTHING = { all: undefined, matching: undefined, shown: [] };
+  const gone = (target: string) => targetStatus({ target, state: "stale", last: undefined });
+
+  test("where no target has data", () => {
+    const status = { ...sampleStatus(), targets: [gone("tokyo")], channels: NOTHING, connections: NOTHING };
+    const text = textOf(page({ status }));
+    expect(text).toContain("Worst channels Unknown: there are no data.");
+    expect(text).toContain("Worst connections Unknown: there are no data.");
+    expect(text).toContain("Rates are unknown");
+    expect(text).not.toMatch(/None\.|0 of 0|with the next poll/);
+  });
+
+  test("where some targets have data", () => {
+    const targets = [gone("osaka"), targetStatus(), gone("nara")];
+    const text = textOf(page({ status: { ...sampleStatus(), targets } }));
+    expect(text).toContain("Worst channels 1 of 1 Unknown, as there are no data, of osaka , nara Channel");
+    expect(text).toContain("Rates are per second");
+  });
+});
+
 test("while the engine is being started anew the page says so", () => {
   expect(textOf(page({ status: undefined }))).toContain("The exporter's engine is being started anew.");
 });
@@ -345,6 +366,10 @@ describe("the texts", () => {
         }),
       });
       page({ status: undefined });
+      page({ status: sampleStatus({ target: { last: { ...last!, rateSeconds: undefined } } }) });
+      const unknown = { all: undefined, matching: undefined, shown: [] };
+      const gone = [targetStatus({ state: "stale", last: undefined })];
+      page({ status: { ...sampleStatus(), targets: gone, channels: unknown, connections: unknown } });
     } finally {
       (TEXTS as Record<string, Texts>)["en"] = original;
     }

@@ -172,6 +172,21 @@ test("several targets are one list, and a channel of two targets is two", async 
   expect(status.targets.map(({ target }) => target)).toEqual(["a", "b"]);
 });
 
+test("what is known of one target is counted, though another has no data", async () => {
+  const a = await polledTwice({ A: {}, B: {} });
+  const never = createTestTarget(() => []);
+  const status = (...some: TestTarget[]) =>
+    statusOf(
+      some.map(({ target }) => target.watched()),
+      EVERYTHING,
+      a.clock.now(),
+    );
+  expect(status(never, a).connections).toMatchObject({ all: 2, matching: 2 });
+  expect(status(never).channels).toEqual({ all: undefined, matching: undefined, shown: [] });
+  const none = await polledTwice({});
+  expect(status(none).connections).toEqual({ all: 0, matching: 0, shown: [] });
+});
+
 const LISTED = [
   {
     channel_id: "Sora",
@@ -366,7 +381,7 @@ describe("a target is", () => {
 
     await one.clock.advance(10_000);
     expect(targetOf(one)).toMatchObject({ state: "stale", good: { timeMs: goodMs }, last: undefined });
-    expect(statusOfOne(one).connections).toEqual({ all: 0, matching: 0, shown: [] });
+    expect(statusOfOne(one).connections).toEqual({ all: undefined, matching: undefined, shown: [] });
 
     answer = () => [];
     await one.poll();

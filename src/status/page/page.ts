@@ -36,7 +36,9 @@ export function statusPage(options: PageOptions): string {
   const timeMs = status?.timeMs ?? options.timeMs;
   const lang = languageChosen ? language : undefined;
   const link: View["link"] = (changes) => `./${queryString(query, { lang, ...changes })}`;
-  const view: View = { texts, language, timeMs, link };
+  const withoutData =
+    status?.targets.filter(({ last }) => last === undefined).map(({ target }) => target) ?? [];
+  const view: View = { texts, language, timeMs, withoutData, link };
   const unstable = status?.targets.reduce((sum, { last }) => sum + (last?.unstable ?? 0), 0) ?? 0;
   const bad = status?.targets.filter(isDown).length ?? 0;
   const marks = [
@@ -143,7 +145,9 @@ function content({ targets, channels, connections }: Status, view: View): Html {
     ${channelsSection(channels, several, BOUNDS.channels.most, view)}
     ${connectionsSection(connections, several, BOUNDS.connections.most, view)}
     <footer>
-      <p>${spans.length === 0 ? texts.ratesSoon : texts.ratesOver(span)}</p>
+      <p>
+        ${spans.length > 0 ? texts.ratesOver(span) : view.withoutData.length < targets.length ? texts.ratesSoon : texts.ratesUnknown}
+      </p>
       <p>${texts.order}</p>
     </footer>`;
 }

@@ -33,6 +33,9 @@ const RATE_COLUMNS: readonly RateColumn[] = [
 /** A rate of so many points a connection stands out; some PLI and NACK every call has, and those answered are mended. */
 const BAD_POINTS = 1;
 
+/** So many targets without data are named. */
+const MAX_NAMES = 10;
+
 /** How a table is called, and the parameter that says how many rows it may have. */
 interface Table<T> {
   readonly id: "channels" | "connections";
@@ -143,28 +146,41 @@ function section<T extends ChannelStatus | ConnectionStatus>(
   const { shown } = listed;
   return html`<section aria-labelledby="${id}">
     <h2 id="${id}">${title} <small>${howMany(listed, view)}</small></h2>
+    ${unknown(listed, view)}
     ${
-      shown.length === 0
-        ? html`<p class="nothing">${listed.all === 0 ? view.texts.none : view.texts.nothingFits}</p>`
-        : html`<div class="scroll" id="${id}-scroll" role="region" aria-labelledby="${id}" tabindex="0">
-              <table class="${id}">
-                ${tableHead(heads, view)}
-                <tbody>
-                  ${shown.map(
-                    (one) =>
-                      html`<tr>
-                        ${cells(one)}${rateCells(one.rates, "connections" in one ? one.connections : 1, view)}
-                      </tr> `,
-                  )}
-                </tbody>
-              </table>
-            </div>
-            ${more(listed, id, most, view)}`
+      listed.all === undefined
+        ? undefined
+        : shown.length === 0
+          ? html`<p class="nothing">${listed.all === 0 ? view.texts.none : view.texts.nothingFits}</p>`
+          : html`<div class="scroll" id="${id}-scroll" role="region" aria-labelledby="${id}" tabindex="0">
+                <table class="${id}">
+                  ${tableHead(heads, view)}
+                  <tbody>
+                    ${shown.map(
+                      (one) =>
+                        html`<tr>
+                          ${cells(one)}${rateCells(one.rates, "connections" in one ? one.connections : 1, view)}
+                        </tr> `,
+                    )}
+                  </tbody>
+                </table>
+              </div>
+              ${more(listed, id, most, view)}`
     }
   </section>`;
 }
 
+/** Of which targets nothing is known. */
+function unknown({ all }: Listed<unknown>, { texts, withoutData }: View): Html | undefined {
+  if (all === undefined) return html`<p class="nothing">${texts.unknown}</p>`;
+  if (withoutData.length === 0) return undefined;
+  const names = withoutData.slice(0, MAX_NAMES).map((name, i) => [i === 0 ? "" : ", ", chosen(name)]);
+  const more = withoutData.length > MAX_NAMES ? " …" : "";
+  return html`<p class="nothing">${texts.unknownOf} ${names}${more}</p>`;
+}
+
 function howMany({ all, matching, shown }: Listed<unknown>, { texts }: View): string {
+  if (all === undefined || matching === undefined) return "";
   const n = formatCount(shown.length);
   return matching === all
     ? texts.shown(n, formatCount(all))
@@ -177,7 +193,7 @@ function more(
   most: number,
   { texts, link }: View,
 ): Html | undefined {
-  if (shown.length >= matching || shown.length >= most) return undefined;
+  if (matching === undefined || shown.length >= matching || shown.length >= most) return undefined;
   return html`<p class="more">
     <a id="more-${id}" href="${link({ [id]: Math.min(most, shown.length * 4) })}">${texts.showMore}</a>
   </p>`;
