@@ -14,7 +14,7 @@ export function availabilityAlerts(t: Thresholds): AlertingRule[] {
       expr: "sora_up == 0",
       for: t.soraDown.for,
       summary: `Sora ${target} does not answer`,
-      description: `The exporter ${instance} gets no statistics from Sora ${target}; nothing else can be said of it meanwhile.`,
+      description: `The exporter ${instance} gets no statistics from Sora ${target}: it sees nothing of it meanwhile.`,
       dashboard: "overview",
       variables: ["job", "target"],
     }),
