@@ -152,7 +152,7 @@ export const THRESHOLDS = {
     wholeWindow: "10m",
   },
   dataChannelAbandonment: {
-    /** Abandoned messages per message sent. */
+    /** Share of the messages that are abandoned, of those sent and abandoned. */
     share: 0.1,
     /** Abandoned messages a second that there must be. */
     minPerSecond: 1,
