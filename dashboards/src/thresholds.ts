@@ -182,6 +182,8 @@ export const THRESHOLDS = {
     for: "5m",
     /** For how long a node that is no longer in the list is missed; one taken out on purpose fires this long. */
     memory: "1h",
+    /** For how long it is remembered of a node that it is temporary. */
+    temporaryMemory: "1d",
   },
   seriesDropped: {
     window: "15m",
