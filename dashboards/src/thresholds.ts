@@ -16,7 +16,7 @@ export const THRESHOLDS = {
   rateWindow: "5m",
   /** For how long an alert on quality goes on firing when its condition is gone, so that it does not flap. */
   keepFiringFor: "5m",
-  /** Over this time `sora_up` must never have been 1 for Sora to count as away, not as slow or failing now and then. */
+  /** Over this time `sora_up`, or `up`, must never have been 1 for Sora, or the exporter, to count as away, not as slow or failing now and then. */
   awayWindow: "2m",
 
   soraDown: {
@@ -28,6 +28,14 @@ export const THRESHOLDS = {
     for: "2m",
     /** For how long it is remembered which jobs and instances are exporters; one that is down is remembered until it is up. */
     memory: "1d",
+  },
+  exporterFlapping: {
+    /** Share of the scrapes that work. */
+    share: 0.9,
+    window: "15m",
+    /** Times that it comes or goes within the window: away, back and away again. One outage is no loop. */
+    changes: 3,
+    for: "5m",
   },
   exporterGone: {
     /** Longer than a pod takes to be replaced. */

@@ -35,6 +35,21 @@ export function availabilityAlerts(t: Thresholds): AlertingRule[] {
       variables: ["job"],
     }),
     alertRule({
+      name: "ExporterFlapping",
+      severity: "warning",
+      // Where it stays away, ExporterDown says so.
+      expr: `
+        avg_over_time(up[${t.exporterFlapping.window}]) < ${t.exporterFlapping.share}
+          and changes(up[${t.exporterFlapping.window}]) >= ${t.exporterFlapping.changes}
+          and on (job, instance) present_over_time(sora_exporter_series[${t.exporterDown.memory}])
+          unless max_over_time(up[${t.awayWindow}]) == 0`,
+      for: t.exporterFlapping.for,
+      summary: `The exporter ${instance} answers only now and then`,
+      description: `In the last ${t.exporterFlapping.window} {{ $value | humanizePercentage }} of the scrapes of ${instance} (job {{ $labels.job }}) worked.`,
+      dashboard: "exporter",
+      variables: ["job"],
+    }),
+    alertRule({
       name: "ExporterGone",
       severity: "critical",
       expr: `
