@@ -36,7 +36,7 @@ import {
 const LEVELS = "sora_target_unstable_level_connections";
 const CHANNEL_LEVELS = "sora_channel_unstable_level_connections";
 const CHANNEL_MISSES = ofChannel("sora_channel_rtcp_generic_nack_cache_requests_total", 'result="miss"');
-const CHANNEL_PLI = ofChannel("sora_channel_rtcp_pli_triggers_total");
+const CHANNEL_PLI = ofChannel("sora_channel_rtcp_received_messages_total", 'type="psfb_pli"');
 const CONNECTIONS = sum(ofTarget("sora_target_connections"), BY_TARGET);
 const LICENSED = max(ofTarget("sora_license_max_connections"), BY_TARGET);
 
@@ -257,7 +257,7 @@ const ofWorst = (expr: string) =>
 const channels = [
   table({
     title: "Worst channels",
-    description: `The ${WORST_COUNT} channels with most unstable connections, missed retransmissions, PLI, or ICE checks. A click on a channel shows it. Without unstable levels (this Sora does not tell them) those columns are absent.`,
+    description: `The ${WORST_COUNT} channels with most unstable connections, missed retransmissions, PLI from their clients, or ICE checks. A click on a channel shows it. Without unstable levels (this Sora does not tell them) those columns are absent.`,
     unit: "short",
     height: 12,
     keys: [
