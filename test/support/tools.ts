@@ -12,6 +12,9 @@ export const TOOLS = {
   "prometheus-alertmanager": "prometheus-alertmanager",
   amtool: "prometheus-alertmanager",
   chromium: "chromium",
+  buildah: "buildah",
+  kubectl: "kubernetes-client",
+  "systemd-analyze": "systemd",
 } as const;
 export type Tool = keyof typeof TOOLS;
 
