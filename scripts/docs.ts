@@ -9,6 +9,7 @@ import { DASHBOARDS } from "../dashboards/src/dashboards.ts";
 import { configJsonSchema } from "../src/config/schema.ts";
 import { VERSION } from "../src/version.ts";
 import { chartDocuments } from "./helm/documents.ts";
+import type { Schema } from "./helm/schema.ts";
 import { metricsPage } from "./metrics-page.ts";
 
 // What `npm run bench -- --write` has measured is kept as it is; what is shown of it is made here.
@@ -26,7 +27,10 @@ const documents = new Map<string, string>([
   ),
 ]);
 
-for (const [name, content] of [...documents, ...chartDocuments(VERSION, configJsonSchema(), documents)]) {
+for (const [name, content] of [
+  ...documents,
+  ...chartDocuments(VERSION, configJsonSchema() as Schema, documents),
+]) {
   const url = new URL(`../${name}`, import.meta.url);
   if (!process.argv.includes("--check")) writeFileSync(url, content);
   else if (read(url) !== content) {

@@ -5,7 +5,7 @@
 
 import type { Value } from "./values.ts";
 
-export type Schema = { readonly [key: string]: unknown };
+export type Schema = Readonly<Record<string, unknown>>;
 
 const STRINGS: Schema = { type: "object", additionalProperties: { type: "string" } };
 const OBJECTS: Schema = { type: "array", items: { type: "object" } };
@@ -88,7 +88,7 @@ export function valuesSchema(values: readonly Value[], config: Schema): Schema {
   return { $schema: "http://json-schema.org/draft-07/schema#", ...closed(properties) };
 }
 
-type Properties = { [key: string]: Schema };
+type Properties = Record<string, Schema>;
 
 function closed(properties: Readonly<Properties>, required: readonly string[] = []): Schema {
   return {
@@ -127,9 +127,15 @@ function fit(value: unknown): Schema {
   const walk = (part: unknown): unknown => {
     if (Array.isArray(part)) return part.map(walk);
     if (typeof part !== "object" || part === null) return part;
-    const { $schema: _, default: __, pattern, ...rest } = part as Record<string, unknown>;
-    const walked = Object.fromEntries(Object.entries(rest).map(([key, inner]) => [key, walk(inner)]));
-    return typeof pattern === "string" ? { ...walked, ...fitPattern(pattern) } : walked;
+    return Object.fromEntries(
+      Object.entries(part)
+        .filter(([key]) => key !== "$schema" && key !== "default")
+        .flatMap(([key, inner]) =>
+          key === "pattern" && typeof inner === "string"
+            ? Object.entries(fitPattern(inner))
+            : [[key, walk(inner)]],
+        ),
+    );
   };
   return walk(value) as Schema;
 }
