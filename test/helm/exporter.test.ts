@@ -14,18 +14,7 @@ import { until } from "../support/exporter.ts";
 import { find, samplesOf } from "../support/parse.ts";
 import type { RuleFile } from "../support/rules.ts";
 import { lacks } from "../support/tools.ts";
-import {
-  CHART,
-  CI_FILES,
-  configOf,
-  exporterOf,
-  helm,
-  podOf,
-  render,
-  ROOT,
-  the,
-  type Values,
-} from "./support.ts";
+import { CHART, CI_FILES, configOf, exporterOf, podOf, render, ROOT, the, type Values } from "./support.ts";
 
 const CONFIG = "/etc/sora-stats-exporter/config.yaml";
 /** What the files in ci/ take from Secrets. */
@@ -67,7 +56,14 @@ describe.skipIf(lacks("helm"))("the exporter", () => {
   });
 
   test("started as rendered, answers where probes and Prometheus ask, and stops when it is told to", async () => {
-    const world = { nodes: 1, channels: 1, connections: 3, seed: 1, startMs: Date.now() };
+    const world = {
+      nodes: 1,
+      channels: 1,
+      connections: 3,
+      seed: 1,
+      form: "2024" as const,
+      startMs: Date.now(),
+    };
     const simulator = await startSimulator({ host: "127.0.0.1", port: 0, world });
     const port = await freePort();
     const objects = await render({
@@ -79,7 +75,9 @@ describe.skipIf(lacks("helm"))("the exporter", () => {
     expect(ports?.[0]?.containerPort).toBe(port);
     const mount = volumeMounts![0]!.mountPath;
     mkdirSync(directory + mount, { recursive: true });
-    writeFileSync(`${directory}${mount}/config.yaml`, configOf(objects));
+    // A test listens on loopback alone.
+    const config = configOf(objects).replace(`:${port}`, `127.0.0.1:${port}`);
+    writeFileSync(`${directory}${mount}/config.yaml`, config);
     const argv = args!.map((arg) => arg.replace(`=${mount}/`, `=${directory}${mount}/`));
     const child = spawn(process.execPath, [`${ROOT}src/main.ts`, ...argv], { stdio: "ignore" });
     const exited = once(child, "exit");
@@ -94,8 +92,8 @@ describe.skipIf(lacks("helm"))("the exporter", () => {
         20_000,
       );
       expect((await get(livenessProbe!.httpGet!.path!)).status).toBe(200);
-      const { endpoints } = the(objects, "ServiceMonitor").spec as { endpoints: { path: string }[] };
-      const metrics = samplesOf(await (await get(endpoints[0]!.path)).text(), "prometheus-text");
+      const [endpoint] = the(objects, "ServiceMonitor").spec.endpoints;
+      const metrics = samplesOf(await (await get(endpoint.path)).text(), "prometheus-text");
       expect(find(metrics, "sora_up", {})?.value).toBe(1);
       child.kill("SIGTERM");
       const start = performance.now();
@@ -111,7 +109,7 @@ describe.skipIf(lacks("helm"))("the exporter", () => {
 describe.skipIf(lacks("helm"))("the PrometheusRule", () => {
   const groupsOf = async (prometheusRule: Values) => {
     const objects = await render({ prometheusRule: { enabled: true, ...prometheusRule } });
-    return (the(objects, "PrometheusRule").spec as RuleFile).groups;
+    return the(objects, "PrometheusRule").spec.groups;
   };
   const files = ["recording", "alerts"].map(
     (name) => parse(readFileSync(`${ROOT}dashboards/rules/${name}.yaml`, "utf8")) as RuleFile,

@@ -8,6 +8,9 @@ import * as policy from "kubernetes-models/policy/v1";
 import * as core from "kubernetes-models/v1";
 import { type KubernetesObject, ROOT } from "./support.ts";
 
+/** What may also be no good. */
+type Checked = Pick<KubernetesObject, "apiVersion" | "kind" | "metadata">;
+
 type Model = new (object: unknown) => { validate(): void };
 
 /** Models by the version that objects name, and where their types are. */
@@ -26,11 +29,11 @@ const MODELS: Readonly<Record<string, { from: string; models: Readonly<Record<st
  * What is wrong with the objects. The schemas say what is missing or has the wrong form, but know nothing of a field that
  * nobody knows; the types do.
  */
-export function problemsOf(objects: readonly KubernetesObject[]): string[] {
+export function problemsOf(objects: readonly Checked[]): string[] {
   return [...objects.flatMap(schemaProblems), ...typeProblems(objects)];
 }
 
-function schemaProblems(object: KubernetesObject): string[] {
+function schemaProblems(object: Checked): string[] {
   const Known = MODELS[object.apiVersion]?.models[object.kind] as Model | undefined;
   if (Known === undefined) return [`${object.apiVersion} ${object.kind} is not known`];
   try {
@@ -41,7 +44,7 @@ function schemaProblems(object: KubernetesObject): string[] {
   }
 }
 
-function typeProblems(objects: readonly KubernetesObject[]): string[] {
+function typeProblems(objects: readonly Checked[]): string[] {
   const path = `${ROOT}test/helm/objects-in-memory.ts`;
   const source = objects
     .map(({ apiVersion, kind }, i) => {
@@ -58,12 +61,11 @@ function typeProblems(objects: readonly KubernetesObject[]): string[] {
     types: [],
   };
   const host = ts.createCompilerHost(options);
-  const { getSourceFile, fileExists } = host;
-  host.fileExists = (name) => name === path || fileExists.call(host, name);
+  const fileExists = host.fileExists.bind(host);
+  const getSourceFile = host.getSourceFile.bind(host);
+  host.fileExists = (name) => name === path || fileExists(name);
   host.getSourceFile = (name, ...rest) =>
-    name === path
-      ? ts.createSourceFile(name, source, ts.ScriptTarget.ESNext)
-      : getSourceFile.call(host, name, ...rest);
+    name === path ? ts.createSourceFile(name, source, ts.ScriptTarget.ESNext) : getSourceFile(name, ...rest);
   const program = ts.createProgram([path], options, host);
   return ts
     .getPreEmitDiagnostics(program)

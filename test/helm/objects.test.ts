@@ -7,13 +7,13 @@ import { parse } from "yaml";
 import { lacks } from "../support/tools.ts";
 import { problemsOf } from "./kubernetes.ts";
 import { violationsOf } from "./restricted.ts";
-import { CI_FILES, exporterOf, type KubernetesObject, podOf, render, ROOT, the } from "./support.ts";
+import { CI_FILES, exporterOf, podOf, render, ROOT, the } from "./support.ts";
 
 const metadata = { name: "a" };
 const EVERYTHING = CI_FILES.find((file) => file.includes("everything"))!;
 
 test("the schemas find a value of the wrong form, one that is missing, an unknown field and an unknown kind", () => {
-  const bad: KubernetesObject[] = [
+  const bad = [
     { apiVersion: "v1", kind: "Service", metadata, spec: { ports: [{ port: "http" }] } },
     { apiVersion: "apps/v1", kind: "Deployment", metadata, spec: { template: {} } },
     { apiVersion: "v1", kind: "Service", metadata, spec: { ports: [{ port: 1, targetport: 2 }] } },
@@ -82,7 +82,7 @@ describe.skipIf(lacks("helm"))("of every file in ci/", () => {
       const { spec } = podOf(the(await render(file), "Deployment"));
       expect(violationsOf(spec)).toEqual([]);
       expect(violationsOf({ ...spec, securityContext: {} })).toEqual([]);
-      const { securityContext } = exporterOf({ metadata: { labels: {}, annotations: {} }, spec });
+      const { securityContext } = exporterOf({ spec });
       const user = file === EVERYTHING ? 1000 : 65_532;
       expect(securityContext).toEqual({
         runAsNonRoot: true,
@@ -103,7 +103,7 @@ describe.skipIf(lacks("helm"))("of every file in ci/", () => {
       const deployment = the(objects, "Deployment");
       const service = the(objects, "Service");
       const { metadata: pod, spec } = podOf(deployment);
-      const [port] = exporterOf({ metadata: pod, spec }).ports!;
+      const [port] = exporterOf({ spec }).ports!;
       expect(pod.labels).toMatchObject(deployment.spec.selector.matchLabels);
       expect(pod.labels).toMatchObject(service.spec.selector);
       expect(service.spec.ports[0].targetPort).toBe(port!.name);

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import { lacks } from "../support/tools.ts";
-import { render, type Values } from "./support.ts";
+import { template, type Values } from "./support.ts";
 
 const SIDECAR = { mode: "sidecar" };
 const ON = { enabled: true };
@@ -79,6 +79,6 @@ describe.skipIf(lacks("helm"))("refused is", () => {
       "prometheusRule.disabledAlerts: there is no alert SoraGone",
     ],
   ])("%j", async (values, message) => {
-    await expect(render(values)).rejects.toThrow(message);
+    await expect(template(values)).rejects.toThrow(message);
   });
 });

@@ -7,6 +7,7 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { parseAllDocuments } from "yaml";
 import type { IContainer, IPodSpec } from "kubernetes-models/v1";
+import type { RuleFile } from "../support/rules.ts";
 
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 export const CHART = `${ROOT}helm/sora-stats-exporter`;
@@ -24,9 +25,34 @@ export interface KubernetesObject {
     readonly annotations?: Readonly<Record<string, string>>;
   };
   readonly data?: Readonly<Record<string, string>>;
-  // Whoever reads it knows the kind.
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
-  readonly spec?: any;
+  readonly spec: Spec;
+}
+
+type Labels = Readonly<Record<string, string>>;
+interface Selector {
+  readonly matchLabels: Labels;
+}
+interface Endpoint {
+  readonly port: string;
+  readonly path: string;
+}
+
+/** What the kinds have that the tests look into; whoever reads it knows the kind. A Service's selector is labels alone. */
+interface Spec {
+  readonly selector: Selector;
+  readonly podSelector: Selector;
+  readonly namespaceSelector: { readonly matchNames: readonly string[] };
+  readonly ingress: readonly [{ readonly ports: unknown }];
+  readonly endpoints: readonly [Endpoint];
+  readonly podMetricsEndpoints: readonly [Endpoint];
+  readonly ports: readonly [{ readonly name: string; readonly targetPort: string }];
+  readonly groups: RuleFile["groups"];
+  readonly template: Pod;
+}
+
+export interface Pod {
+  readonly metadata: { readonly labels: Labels; readonly annotations: Labels };
+  readonly spec: IPodSpec;
 }
 
 export type Values = Readonly<Record<string, unknown>>;
@@ -43,23 +69,34 @@ export async function helm(args: readonly string[], input?: Values) {
   return { status, stdout, stderr };
 }
 
+interface Rendering {
+  readonly release?: string;
+  readonly chart?: string;
+}
+
 /**
- * Renders a chart as release `rel` in namespace `media`.
+ * Renders a chart, as release `rel` unless told otherwise, in namespace `media`.
  *
  * @param values a file's path, or values
+ * @returns the objects as YAML
  * @throws Error with what helm says where it refuses
  */
-export async function render(
+export async function template(
   values: string | Values = {},
-  { release = "rel", chart = CHART }: { release?: string; chart?: string } = {},
-): Promise<KubernetesObject[]> {
+  { release = "rel", chart = CHART }: Rendering = {},
+): Promise<string> {
   const named = typeof values === "string";
   const { status, stdout, stderr } = await helm(
     ["template", release, chart, "--namespace=media", "-f", named ? values : "-"],
     named ? undefined : values,
   );
   if (status !== 0 || stderr !== "") throw new Error(stderr);
-  return parseAllDocuments(stdout)
+  return stdout;
+}
+
+/** The objects that `template` gives. */
+export async function render(values?: string | Values, rendering?: Rendering): Promise<KubernetesObject[]> {
+  return parseAllDocuments(await template(values, rendering))
     .map((document) => {
       if (document.errors[0] !== undefined) throw document.errors[0];
       return document.toJSON() as KubernetesObject | null;
@@ -75,15 +112,12 @@ export function the(objects: readonly KubernetesObject[], kind: string, nameEnd 
 }
 
 /** The pod of a Deployment or StatefulSet. */
-export function podOf(workload: KubernetesObject): {
-  metadata: { labels: Record<string, string>; annotations: Record<string, string> };
-  spec: IPodSpec;
-} {
-  return (workload.spec as { template: ReturnType<typeof podOf> }).template;
+export function podOf(workload: KubernetesObject): Pod {
+  return workload.spec.template;
 }
 
 /** The exporter's container, wherever it is. */
-export function exporterOf({ spec }: ReturnType<typeof podOf>): IContainer {
+export function exporterOf({ spec }: Pick<Pod, "spec">): IContainer {
   const all = [...(spec.initContainers ?? []), ...spec.containers];
   const found = all.filter(({ ports }) => ports?.some(({ name }) => name === "sora-metrics"));
   if (found.length !== 1) throw new Error(`${found.length} containers of the exporter`);
