@@ -17,6 +17,10 @@ export const TOOLS = {
   "systemd-analyze": "Debian: apt-get install systemd",
   /** Helm 3. */
   helm: "test/tools/build.sh builds it",
+  /** Prometheus 3, which receives OTLP. */
+  "prometheus-3": "test/tools/build.sh builds it",
+  /** An OpenTelemetry Collector. */
+  otelcol: "test/tools/build.sh builds it",
 } as const;
 export type Tool = keyof typeof TOOLS;
 
