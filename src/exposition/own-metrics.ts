@@ -75,11 +75,12 @@ export function createOwnMetrics({ version, process: showProcess, now }: OwnMetr
   }
 
   return {
-    addTarget(target, { operations, url }) {
+    addTarget(target, { operations, url, scope }) {
       targets.add(target);
       own.polls.inc({ target }, 0);
       own.failovers.inc({ target }, 0);
       own.activeUrl.set({ target, url }, 1);
+      own.scope.set({ target, scope }, 1);
       for (const reason of Object.keys(FAILURE_REASONS)) own.failures.inc({ target, reason }, 0);
       for (const reason of Object.keys(CONNECTION_REJECTIONS))
         own.connectionsRejected.inc({ target, reason }, 0);
@@ -272,6 +273,12 @@ function createFamilies(registry: Registry, version: string) {
       name: "sora_exporter_active_url_info",
       help: "The URL, of those that the target has, that is asked now; always 1",
       labelNames: ["target", "url"] as const,
+      registers,
+    }),
+    scope: new Gauge({
+      name: "sora_exporter_scope_info",
+      help: "Whose connections the target asks Sora for: those of the whole cluster, or of the one node (local); always 1",
+      labelNames: ["target", "scope"] as const,
       registers,
     }),
     failovers: new Counter({

@@ -214,7 +214,7 @@ describe("the other calls", () => {
 
 test("every metric of the exporter's own has a row, and every row is exposed", async () => {
   const metrics = createOwnMetrics({ version: "1.2.3", process: false, now: () => 0 });
-  metrics.addTarget("t", { operations: ["GetStatsAllConnections"], url: "http://sora/" });
+  metrics.addTarget("t", { operations: ["GetStatsAllConnections"], url: "http://sora/", scope: "cluster" });
   const { connections, values } = buildOnce([]);
   metrics.pollSucceeded("t", { timeMs: 0, bytes: 2, seconds: 0.1, unknownFields: 0, connections, values });
   metrics.pollFailed("t", { reason: "timeout", seconds: 0.1 });

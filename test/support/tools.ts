@@ -12,6 +12,11 @@ export const TOOLS = {
   "prometheus-alertmanager": "Debian: apt-get install prometheus-alertmanager",
   amtool: "Debian: apt-get install prometheus-alertmanager",
   chromium: "Debian: apt-get install chromium",
+  buildah: "Debian: apt-get install buildah",
+  kubectl: "Debian: apt-get install kubernetes-client",
+  "systemd-analyze": "Debian: apt-get install systemd",
+  /** Helm 3. */
+  helm: "test/tools/build.sh builds it",
   /** Prometheus 3, which receives OTLP. */
   "prometheus-3": "test/tools/build.sh builds it",
   /** An OpenTelemetry Collector. */
