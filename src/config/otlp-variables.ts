@@ -14,7 +14,8 @@ export interface Variable {
 /** What the variables say; undefined where they say nothing. */
 export interface OtlpVariables {
   /** The receiver, and whether `v1/metrics` is to be put behind it. */
-  readonly endpoint: { readonly url: string; readonly isBase: boolean } | undefined;
+  readonly endpoint:
+    { readonly url: string; readonly isBase: boolean; readonly variable: string } | undefined;
   readonly protocol: OtlpConfig["protocol"] | undefined;
   readonly compression: OtlpConfig["compression"] | undefined;
   readonly temporality: OtlpConfig["temporality"] | undefined;
@@ -108,7 +109,7 @@ function readEndpoint(env: Env): OtlpVariables["endpoint"] {
   if (/[?#]/.test(value)) throw new ConfigError(`${name}: a query or fragment in the URL is not allowed`);
   const url = readUrl(value);
   if (url === undefined) throw new ConfigError(`${name}: ${quote(value)} is not an http or https URL`);
-  return { url, isBase: name === "OTEL_EXPORTER_OTLP_ENDPOINT" };
+  return { url, isBase: name === "OTEL_EXPORTER_OTLP_ENDPOINT", variable: name };
 }
 
 function readChoice<const T extends string>(

@@ -1,4 +1,5 @@
 /** Pushes by OTLP as the file, the flags and OpenTelemetry's variables ask for them; the variables come first. */
+import { isIP } from "node:net";
 import { LEVELS } from "../snapshot/snapshot.ts";
 import type { HeaderConfig } from "./config.ts";
 import { ConfigError, type Problem } from "./errors.ts";
@@ -50,12 +51,21 @@ function resolveUrl(
   otlp: Settings["otlp"],
   protocol: OtlpConfig["protocol"],
   { endpoint }: OtlpVariables,
-  { isSet }: OtlpContext,
+  { isSet, report }: OtlpContext,
 ): string {
   const grpc = protocol === "grpc";
   const fallback = grpc && !isSet("otlp", "endpoint") ? DEFAULT_GRPC : otlp.endpoint;
   const { url, isBase } = endpoint ?? { url: fallback, isBase: true };
-  if (grpc) return new URL(url).origin;
+  if (grpc) {
+    const { origin, protocol: scheme, hostname } = new URL(url);
+    if (scheme === "https:" && isIP(hostname.replaceAll(/[[\]]/g, "")) !== 0) {
+      const message =
+        "has an address; over gRPC with TLS it must have a name, as the certificate is checked by that";
+      if (endpoint !== undefined) throw new ConfigError(`${endpoint.variable}: ${message}`);
+      report({ path: ["otlp", "endpoint"], message });
+    }
+    return origin;
+  }
   return isBase ? `${url.replace(/\/$/, "")}/v1/metrics` : url;
 }
 

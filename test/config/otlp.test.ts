@@ -156,6 +156,10 @@ describe("pushes by OTLP", () => {
       "OTEL_EXPORTER_OTLP_HEADERS: a header holds characters that an HTTP header may not",
     ],
     [
+      { OTEL_EXPORTER_OTLP_PROTOCOL: "grpc", OTEL_EXPORTER_OTLP_ENDPOINT: "https://10.0.0.1:4317" },
+      "OTEL_EXPORTER_OTLP_ENDPOINT: has an address; over gRPC with TLS it must have a name, as the certificate is checked by that",
+    ],
+    [
       { OTEL_RESOURCE_ATTRIBUTES: "a=%" },
       "OTEL_RESOURCE_ATTRIBUTES: pair 1 is not name=value, percent-encoded",
     ],
@@ -185,6 +189,10 @@ describe("pushes by OTLP", () => {
     [
       `otlp: {endpoint: "http://u:${SECRET}@a"}`,
       "config.yaml:1: otlp.endpoint: a user or password in the URL is not allowed; use headers",
+    ],
+    [
+      "otlp: {protocol: grpc, endpoint: 'https://[::1]:1'}",
+      "config.yaml:1: otlp.endpoint: has an address; over gRPC with TLS it must have a name, as the certificate is checked by that",
     ],
     [
       "otlp: {protocol: http}",

@@ -12,7 +12,13 @@ import { allMetrics } from "../otlp/all-metrics.ts";
 import { everyCall, runExporter, until } from "../support/exporter.ts";
 import { offer, reply, startFakeSora } from "../support/fake-sora.ts";
 import { find, type ParsedSample } from "../support/parse.ts";
-import { otlpConfig, type Receiver, startCollector, startPrometheusReceiver } from "../support/receivers.ts";
+import {
+  COLLECTOR_CLIENT_TLS,
+  otlpConfig,
+  type Receiver,
+  startCollector,
+  startPrometheusReceiver,
+} from "../support/receivers.ts";
 import { lacks } from "../support/tools.ts";
 
 /** Metrics of the exporter's own, which go on while the simulator's clock stands still. */
@@ -168,6 +174,35 @@ describe.skipIf(lacks("prometheus-3") || lacks("otelcol"))("receivers of OTLP", 
       } finally {
         await exporter.close();
         await sora.close();
+        await receiver.close();
+      }
+    },
+  );
+
+  test.for(["http/protobuf", "grpc"] as const)(
+    "a Collector over TLS by %s takes what has its authority's certificate, and nothing without",
+    { timeout: 60_000 },
+    async (protocol) => {
+      const receiver = await startCollector({ tls: true });
+      const run = (tls: OtlpConfig["tls"]) =>
+        runExporter([{ name: "sim", url: simulator.url, intervalMs: 1000, timeoutMs: 1000 }], {
+          otlp: otlpConfig({ ...receiver.otlp(protocol), intervalMs: 1500, timeoutMs: 1400, tls }),
+        });
+      const stranger = await run({ ca: undefined, cert: undefined, key: undefined });
+      try {
+        const reason = { reason: "tls" };
+        await until(
+          async () => find(await stranger.scrape(), "sora_exporter_otlp_failures_total", reason)!.value > 0,
+          20_000,
+        );
+        expect(await receiver.samples()).toEqual([]);
+        await stranger.close();
+        const exporter = await run(COLLECTOR_CLIENT_TLS);
+        await until(async () => find(await receiver.samples(), "sora_up") !== undefined, 20_000).finally(() =>
+          exporter.close(),
+        );
+      } finally {
+        await stranger.close();
         await receiver.close();
       }
     },

@@ -6,6 +6,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { OtlpConfig } from "../../src/config/otlp-config.ts";
 import { until } from "./exporter.ts";
 import { type ParsedSample, samplesOf } from "./parse.ts";
@@ -27,6 +28,22 @@ const ADDED = /^(job|instance|otel_scope_.*)$/;
 
 /** For so long a series is there that is not pushed any more. */
 const KEEP = "15s";
+
+const tlsFile = (name: string) => fileURLToPath(new URL(`../fixtures/tls/${name}`, import.meta.url));
+
+/** What the Collector shows over TLS, and whose clients it takes. */
+const COLLECTOR_TLS = {
+  cert_file: tlsFile("self-signed.crt"),
+  key_file: tlsFile("self-signed.key"),
+  client_ca_file: tlsFile("ca.crt"),
+};
+
+/** What a client of that needs. */
+export const COLLECTOR_CLIENT_TLS: OtlpConfig["tls"] = {
+  ca: tlsFile("self-signed.crt"),
+  cert: tlsFile("client.crt"),
+  key: tlsFile("client.key"),
+};
 
 /** A configuration of pushes, every three seconds, unless it is told otherwise. */
 export function otlpConfig(changes: Partial<OtlpConfig> & Pick<OtlpConfig, "url" | "protocol">): OtlpConfig {
@@ -81,7 +98,7 @@ export async function startPrometheusReceiver(): Promise<Receiver> {
 }
 
 /** Starts a Collector with the configuration that the documents show, but for where it listens and how long it keeps what it has. */
-export async function startCollector(): Promise<Receiver> {
+export async function startCollector({ tls = false } = {}): Promise<Receiver> {
   const directory = mkdtempSync(join(tmpdir(), "sora-stats-exporter-"));
   const [http, grpc, prometheus] = [await freePort(), await freePort(), await freePort()];
   let config = readFileSync(new URL("../../docs/otelcol.yaml", import.meta.url), "utf8");
@@ -96,16 +113,20 @@ export async function startCollector(): Promise<Receiver> {
   }
   writeFileSync(join(directory, "config.yaml"), config);
   // Its own metrics would have a port that may be taken.
-  writeFileSync(join(directory, "quiet.yaml"), "service: {telemetry: {metrics: {level: none}}}\n");
+  const service = { telemetry: { metrics: { level: "none" } } };
+  const both = { http: { tls: COLLECTOR_TLS }, grpc: { tls: COLLECTOR_TLS } };
+  const more = tls ? { service, receivers: { otlp: { protocols: both } } } : { service };
+  writeFileSync(join(directory, "more.yaml"), JSON.stringify(more));
+  const scheme = tls ? "https" : "http";
   const url = `http://127.0.0.1:${prometheus}/metrics`;
   return run({
     program: "otelcol",
-    args: ["config.yaml", "quiet.yaml"].map((file) => `--config=${join(directory, file)}`),
+    args: ["config.yaml", "more.yaml"].map((file) => `--config=${join(directory, file)}`),
     directory,
     ready: url,
     otlp: (protocol) => ({
       protocol,
-      url: protocol === "grpc" ? `http://127.0.0.1:${grpc}` : `http://127.0.0.1:${http}/v1/metrics`,
+      url: protocol === "grpc" ? `${scheme}://localhost:${grpc}` : `${scheme}://127.0.0.1:${http}/v1/metrics`,
     }),
     samples: async () => samplesOf(await (await fetch(url)).text(), "prometheus-text"),
   });
