@@ -95,7 +95,7 @@ const now = [
       "Share of the connections that the licence allows. At 100 % Sora refuses new connections: find out whether they are wanted, or get a larger licence.",
     unit: "percentunit",
     decimals: 1,
-    queries: [[`${CONNECTIONS} / ${LICENSED}`, "{{target}}"]],
+    queries: [[`${CONNECTIONS} / (${LICENSED} > 0)`, "{{target}}"]],
     steps: LICENSE_STEPS,
   }),
   stat({

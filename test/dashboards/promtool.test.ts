@@ -112,4 +112,17 @@ describe.skipIf(lacks("promtool"))("promtool", () => {
     });
     expect(disappointments(series, [starts("2m50s"), starts("3m50s", 1), starts("6m50s")])).toBe("");
   });
+
+  test("finds no share of a licence that allows none", () => {
+    const of = (target: string) => `{job="sora", instance="a:10490", target="${target}"}`;
+    const series = {
+      [`sora_target_connections${of("tokyo")}`]: "20x4",
+      [`sora_license_max_connections${of("tokyo")}`]: "50x4",
+      [`sora_target_connections${of("osaka")}`]: "20x4",
+      [`sora_license_max_connections${of("osaka")}`]: "0x4",
+    };
+    const exp_samples = [{ labels: '{job="sora", target="tokyo"}', value: 0.4 }];
+    const [expr] = queries("overview", "Licence used");
+    expect(disappointments(series, [{ expr: expr!, eval_time: "1m", exp_samples }])).toBe("");
+  });
 });
