@@ -200,6 +200,16 @@ export const THRESHOLDS = {
   engineRestarted: {
     window: "15m",
   },
+  scopesMixed: {
+    /** Longer than pods take to be replaced, and than going over from one way to the other takes. */
+    for: "10m",
+  },
+  countedTwice: {
+    /** Share of a target's connections that another exporter has too. */
+    share: 0.1,
+    /** See `scopesMixed`. */
+    for: "10m",
+  },
 } as const;
 
 /** The same with other numbers, for those who want other rules. */
