@@ -119,6 +119,29 @@ describe("a target that", () => {
   });
 });
 
+describe("of the cluster's nodes it is said", () => {
+  const node = (name: string, connected: boolean) => ({ name, connected });
+  const text = (...clusterNodes: ReturnType<typeof node>[]) =>
+    textOf(page({ status: sampleStatus({ target: { clusterNodes } }) }));
+
+  test("how many are connected, and which are not", () => {
+    expect(text(node("a", true), node("b", true))).toContain("2 of 2 cluster nodes connected Worst");
+    expect(text(node("a", true), node("b@x", false), node("c", false))).toContain(
+      "1 of 3 cluster nodes connected · not connected: b@x , c Worst",
+    );
+  });
+
+  test("nothing where they are not known", () => {
+    expect(textOf(page())).not.toContain("nodes");
+  });
+});
+
+test("other calls that fail are named with the reason", () => {
+  const failingCalls = [{ operation: "ListConnections", reason: "timeout", message: "no <answer>" }] as const;
+  const text = textOf(page({ status: sampleStatus({ target: { failingCalls } }) }));
+  expect(text).toContain("ListConnections fails: timeout no <answer&gt;");
+});
+
 test("targets that are in trouble come first", () => {
   const targets = [
     targetStatus({ target: "a" }),
@@ -161,10 +184,16 @@ describe("whatever users of Sora choose", () => {
         state: "failing",
         failing: { sinceMs: NOW, polls: 1 },
         error: { ...ERROR, message: hostile },
+        clusterNodes: [{ name: hostile, connected: false }],
       },
     });
     const plain = sampleStatus({
-      target: { state: "failing", failing: { sinceMs: NOW, polls: 1 }, error: ERROR },
+      target: {
+        state: "failing",
+        failing: { sinceMs: NOW, polls: 1 },
+        error: ERROR,
+        clusterNodes: [{ name: "n", connected: false }],
+      },
     });
     const query = readQuery({ q: hostile, channel: hostile, target: hostile });
     const markup = page({ status, query });
@@ -349,6 +378,9 @@ describe("the texts", () => {
     try {
       const failing = { state: "failing", failing: { sinceMs: NOW, polls: 2 }, error: ERROR } as const;
       const { last } = targetStatus();
+      const clusterNodes = [{ name: "a", connected: false }];
+      const failingCalls = [{ operation: "GetLicense", reason: "timeout", message: "x" }] as const;
+      page({ status: sampleStatus({ target: { clusterNodes, failingCalls } }) });
       const several = [
         targetStatus(failing),
         targetStatus({ ...failing, state: "stale", last: undefined }),

@@ -8,6 +8,9 @@ import { ago, chosen, cut, levelBar, levelNumbers, time, type View } from "./par
 /** Messages quote what others answer, one for each address. */
 const MAX_MESSAGE = 600;
 
+/** So many nodes that are not connected are named. */
+const MAX_NODES = 20;
+
 /** All targets: first those that are in trouble, then as in the configuration. */
 export function targetsSection(targets: readonly TargetStatus[], view: View): Html {
   const ordered = targets.toSorted((a, b) => Number(isDown(b)) - Number(isDown(a)));
@@ -54,7 +57,8 @@ function targetCard(target: TargetStatus, view: View): Html {
         ]
       }
     </dl>
-    ${last && levels(last, view)}
+    ${last && levels(last, view)} ${clusterNodes(target, view)}
+    ${state === "up" ? failingCalls(target, view) : undefined}
     ${state === "up" && target.error !== undefined ? errorLine(target.error, view) : undefined}
   </article>`;
 }
@@ -86,13 +90,33 @@ function problem(target: TargetStatus, view: View): Html | undefined {
 
 type PollError = NonNullable<TargetStatus["error"]>;
 
-function message({ reason, message: text, seconds }: PollError): Html {
-  return html`<code>${reason}</code> <bdi>${cut(text, MAX_MESSAGE)}</bdi>
-    <small>(${formatDuration(seconds)})</small>`;
+function message({
+  reason,
+  message: text,
+  seconds,
+}: Pick<PollError, "reason" | "message"> & Partial<PollError>): Html {
+  return html`<code>${reason}</code>
+    <bdi>${cut(text, MAX_MESSAGE)}</bdi>
+    ${seconds === undefined ? undefined : html`<small>(${formatDuration(seconds)})</small>`}`;
 }
 
 function errorLine(error: PollError, view: View): Html {
   return html`<p class="past">${view.texts.lastError}: ${ago(error.timeMs, view)} ${message(error)}</p>`;
+}
+
+/** How many nodes are connected, and which are not. */
+function clusterNodes({ clusterNodes: nodes }: TargetStatus, { texts }: View): Html | undefined {
+  if (nodes === undefined) return undefined;
+  const gone = nodes.filter(({ connected }) => !connected);
+  const [connected, all] = [nodes.length - gone.length, nodes.length].map(formatCount);
+  const names = gone.slice(0, MAX_NODES).map(({ name }, i) => [i === 0 ? "" : ", ", chosen(name)]);
+  return html`<p class="${gone.length > 0 ? "notice" : "past"}">
+    ${texts.nodes(connected!, all!)}${gone.length === 0 ? undefined : [" · ", texts.notConnected, " ", names, gone.length > MAX_NODES ? " …" : ""]}
+  </p>`;
+}
+
+function failingCalls({ failingCalls: calls }: TargetStatus, { texts }: View): Html[] {
+  return calls.map((call) => html`<p class="notice">${texts.callFails(call.operation)} ${message(call)}</p>`);
 }
 
 function levels({ levels: counts, connections }: NonNullable<TargetStatus["last"]>, view: View): Html {
