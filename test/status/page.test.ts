@@ -55,6 +55,7 @@ test("a target says how its polls go", () => {
   expect(text).toContain("Series 374,000 Series dropped 0");
   expect(text).toContain("Level 0 (stable) 0 Level 1 0 Level 2 1 Level 3 (worst) 0");
   expect(text).not.toContain("Target ");
+  expect(text).toContain("As seen from Sora: “in” is what it received");
 });
 
 test("levels that Sora does not send are said to be missing", () => {
@@ -85,7 +86,10 @@ describe("a target that", () => {
   test("has no data any more says that there were some", () => {
     const failing = { sinceMs: NOW - 61_000, polls: 7 };
     const status = sampleStatus({ target: { state: "stale", failing, error: ERROR, last: undefined } });
-    expect(textOf(page({ status }))).toContain("No data tokyo");
+    expect(textOf(page({ status }))).toContain("Failing, no data tokyo");
+    expect(textOf(page({ status }))).toContain("That poll took 42 ms Its answer 13.1 MB");
+    const lost = sampleStatus({ target: { state: "stale", last: undefined } });
+    expect(textOf(page({ status: lost }))).toContain("No data tokyo");
     expect(textOf(page({ status }))).toContain("The last good data are too old to be shown.");
   });
 
@@ -99,6 +103,7 @@ describe("a target that", () => {
         last: undefined,
       },
     });
+    expect(textOf(page({ status }))).toContain("Failing, no data tokyo");
     expect(textOf(page({ status }))).toContain("There are no data that could be shown.");
     expect(textOf(page({ status }))).toContain("Last good poll never");
   });
@@ -111,6 +116,12 @@ describe("a target that", () => {
   test("is up again keeps its last error in view", () => {
     const text = textOf(page({ status: sampleStatus({ target: { error: ERROR } }) }));
     expect(text).toContain("Last error: 1 s ago connect refused (200 ms)");
+  });
+
+  test("quotes a message that begins with the reason says it once", () => {
+    const error = { ...ERROR, message: "connect ECONNREFUSED 127.0.0.1:3000" };
+    const text = textOf(page({ status: sampleStatus({ target: { error } }) }));
+    expect(text).toContain("Last error: 1 s ago connect ECONNREFUSED 127.0.0.1:3000 (200 ms)");
   });
 
   test("quotes a long message cuts it", () => {

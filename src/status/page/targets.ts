@@ -4,6 +4,7 @@ import type { TargetStatus } from "../../engine/status.ts";
 import { formatAge, formatBytes, formatCount, formatDuration, formatTime } from "./format.ts";
 import { type Content, html, type Html } from "./html.ts";
 import { ago, chosen, cut, levelBar, levelNumbers, time, type View } from "./parts.ts";
+import type { Texts } from "./texts.ts";
 
 /** Messages quote what others answer, one for each address. */
 const MAX_MESSAGE = 600;
@@ -30,7 +31,7 @@ function targetCard(target: TargetStatus, view: View): Html {
   const { state, good, last } = target;
   return html`<article class="target ${state}">
     <h3>
-      <span class="state ${state}">${texts.state[state]}</span> ${chosen(target.target)}
+      <span class="state ${state}">${stateText(target, texts)}</span> ${chosen(target.target)}
       <span class="url"
         >${chosen(target.url)} · ${texts.every(formatDuration(target.intervalMs / 1000))}</span
       >
@@ -46,8 +47,8 @@ function targetCard(target: TargetStatus, view: View): Html {
       ${fact(texts.lastGoodPoll, good === undefined ? texts.never : [ago(good.timeMs, view), html` <small>${formatTime(good.timeMs).slice(11)}</small>`])}
       ${
         good && [
-          fact(texts.pollDuration, formatDuration(good.seconds)),
-          fact(texts.answerSize, formatBytes(good.bytes)),
+          fact(isDown(target) ? texts.lastPollDuration : texts.pollDuration, formatDuration(good.seconds)),
+          fact(isDown(target) ? texts.lastAnswerSize : texts.answerSize, formatBytes(good.bytes)),
         ]
       }
       ${
@@ -61,6 +62,11 @@ function targetCard(target: TargetStatus, view: View): Html {
     ${state === "up" ? failingCalls(target, view) : undefined}
     ${state === "up" && target.error !== undefined ? errorLine(target.error, view) : undefined}
   </article>`;
+}
+
+/** Whether its data have become too old or there never were any is the same to who looks at it. */
+function stateText({ state, failing, last }: TargetStatus, texts: Texts): string {
+  return failing !== undefined && last === undefined ? texts.failingWithoutData : texts.state[state];
 }
 
 function fact(name: string, value: Content, style = ""): Html {
@@ -95,7 +101,9 @@ function message({
   message: text,
   seconds,
 }: Pick<PollError, "reason" | "message"> & Partial<PollError>): Html {
-  return html`<code>${reason}</code>
+  // Some messages begin with the reason.
+  const code = text.startsWith(`${reason} `) ? undefined : html`<code>${reason}</code>`;
+  return html`${code}
     <bdi>${cut(text, MAX_MESSAGE)}</bdi>
     ${seconds === undefined ? undefined : html`<small>(${formatDuration(seconds)})</small>`}`;
 }

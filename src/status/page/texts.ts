@@ -25,6 +25,7 @@ const ENGLISH = {
   noEngine: "The exporter's engine is being started anew. Data will be back in a few seconds.",
   targets: "Targets",
   state: { waiting: "Not polled yet", up: "Up", failing: "Failing", stale: "No data" },
+  failingWithoutData: "Failing, no data",
   failingFor: (age: string) => `Failing for ${age}`,
   polls: (n: number) => `${n} ${n === 1 ? "poll" : "polls"} failed`,
   oldData: (age: string) => `The data below are ${age} old.`,
@@ -36,6 +37,8 @@ const ENGLISH = {
   lastError: "Last error",
   pollDuration: "Poll took",
   answerSize: "Answer",
+  lastPollDuration: "That poll took",
+  lastAnswerSize: "Its answer",
   every: (duration: string) => `every ${duration}`,
   nodes: (connected: string, all: string) => `${connected} of ${all} cluster nodes connected`,
   notConnected: "not connected:",
@@ -77,8 +80,9 @@ const ENGLISH = {
   answered: "answered",
   pli: "PLI/s",
   lostChecks: "Lost ICE checks/s",
+  directions: "As seen from Sora: “in” is what it received, “out” what it sent.",
   order:
-    "Worst first: by unstable level, then by trouble per second (a lost ICE check counts 10, a PLI 5, a missed NACK 1, an answered one 0.1), then by bit rate. A channel counts its worst level and how many connections have it. A NACK asks for a packet again; it is missed where Sora does not have the packet any more.",
+    "Worst first: by unstable level, then by trouble per second (a lost ICE check counts 10, a PLI 5, a missed NACK 1, an answered one 0.1), then by bit rate. A channel counts its worst level and, above 0, how many connections have it. A NACK asks for a packet again; it is missed where Sora does not have the packet any more.",
 };
 
 /** Every text there is. */
@@ -105,8 +109,9 @@ const JAPANESE: Texts = {
   updated: "更新",
   noEngine: "エクスポーターのエンジンを再起動しています。数秒でデータが戻ります。",
   targets: "対象",
-  state: { waiting: "未ポーリング", up: "正常", failing: "失敗中", stale: "データなし" },
-  failingFor: (age) => `${age}前から失敗中`,
+  state: { waiting: "未ポーリング", up: "正常", failing: "取得に失敗", stale: "データなし" },
+  failingWithoutData: "取得に失敗、データなし",
+  failingFor: (age) => `${age}前から取得に失敗しています`,
   polls: (n) => `${n} 回のポーリングに失敗`,
   oldData: (age) => `以下のデータは ${age}前のものです。`,
   noData: "表示できるデータがありません。",
@@ -117,6 +122,8 @@ const JAPANESE: Texts = {
   lastError: "最後のエラー",
   pollDuration: "所要時間",
   answerSize: "応答の大きさ",
+  lastPollDuration: "そのときの所要時間",
+  lastAnswerSize: "そのときの応答の大きさ",
   every: (duration) => `${duration} ごと`,
   nodes: (connected, all) => `クラスターのノード ${all} 台中 ${connected} 台が接続`,
   notConnected: "接続していないノード:",
@@ -157,8 +164,9 @@ const JAPANESE: Texts = {
   answered: "応答",
   pli: "PLI/s",
   lostChecks: "ICE 確認の損失/s",
+  directions: "受信と送信は Sora から見たものです (受信は Sora が受け取ったもの)。",
   order:
-    "悪い順です。不安定レベル、次に毎秒の問題の多さ (ICE 確認の損失 1 回を 10、PLI を 5、失敗した NACK を 1、応答した NACK を 0.1 と数えます)、次にビットレートで並べます。チャネルは最も悪いレベルと、そのレベルの接続の数で比べます。NACK はパケットの再送要求で、Sora がそのパケットをもう持っていないと失敗します。",
+    "悪い順です。不安定レベル、次に毎秒の問題の多さ (ICE 確認の損失 1 回を 10、PLI を 5、失敗した NACK を 1、応答した NACK を 0.1 と数えます)、次にビットレートで並べます。チャネルは最も悪いレベルと、それが 0 より大きければそのレベルの接続の数で比べます。NACK はパケットの再送要求で、Sora がそのパケットをもう持っていないと失敗します。",
 };
 
 export const TEXTS: Readonly<Record<Language, Texts>> = { en: ENGLISH, ja: JAPANESE };
