@@ -67,12 +67,10 @@ test.each(PATHS)("%s lets nothing run but what is the page's own", async (path) 
   });
 });
 
-test.each(PATHS)("%s can be read, and no more", async (path) => {
+test.each(PATHS)("%s can be asked for its head", async (path) => {
   serve();
   const head = await server!.inject({ method: "HEAD", url: path });
   expect([head.statusCode, head.body]).toEqual([200, ""]);
-  for (const method of ["POST", "PUT", "DELETE", "PATCH"] as const)
-    expect((await server!.inject({ method, url: path })).statusCode).toBe(404);
 });
 
 describe("/", () => {
