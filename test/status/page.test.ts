@@ -320,7 +320,7 @@ describe("what is not known is not none", () => {
   test("where some targets have data", () => {
     const targets = [gone("osaka"), targetStatus(), gone("nara")];
     const text = textOf(page({ status: { ...sampleStatus(), targets } }));
-    expect(text).toContain("Worst channels 1 of 1 Unknown, as there are no data, of osaka , nara Channel");
+    expect(text).toContain("Worst channels 1 of 1 Unknown (no data): osaka , nara Channel");
     expect(text).toContain("Rates are per second");
   });
 });
