@@ -24,12 +24,17 @@ export interface PollFailure {
   readonly seconds: number;
 }
 
+/** Whose connections are asked for: those of the whole cluster, or of the node that is asked (`local`). */
+export type Scope = "cluster" | "node";
+
 /** How a target presents itself. */
 export interface TargetView {
   /** Operations that are called. */
   readonly operations: readonly Operation[];
   /** URL that was asked first. */
   readonly url: string;
+  /** Whose connections it asks for. */
+  readonly scope: Scope;
 }
 
 /** Whoever wants to be told. */

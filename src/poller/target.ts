@@ -235,6 +235,7 @@ export function createTarget(options: TargetOptions, edges: TargetEdges): Target
   metrics.addTarget(name, {
     operations: ["GetStatsAllConnections", ...side.operations],
     url: addresses.active.url,
+    scope: local ? "node" : "cluster",
   });
 
   return {

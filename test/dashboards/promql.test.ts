@@ -89,7 +89,7 @@ test.each([
 test("the names are those that are exposed, with their types", async () => {
   const list = sample("list-connections");
   const own = createOwnMetrics({ version: "1.2.3", process: false, now: () => 0 });
-  own.addTarget("t", { operations: ["ListClusterNodes"], url: "http://sora/" });
+  own.addTarget("t", { operations: ["ListClusterNodes"], url: "http://sora/", scope: "cluster" });
   const { connections, values } = buildOnce([]);
   own.pollSucceeded("t", { timeMs: 0, bytes: 2, seconds: 0.1, unknownFields: 0, connections, values });
   own.callSucceeded("t", "ListClusterNodes", 0);

@@ -214,12 +214,13 @@ describe("the other calls", () => {
 
 test("every metric of the exporter's own has a row, and every row is exposed", async () => {
   const metrics = createOwnMetrics({ version: "1.2.3", process: false, now: () => 0 });
-  metrics.addTarget("t", { operations: ["GetStatsAllConnections"], url: "http://sora/" });
+  metrics.addTarget("t", { operations: ["GetStatsAllConnections"], url: "http://sora/", scope: "cluster" });
   const { connections, values } = buildOnce([]);
   metrics.pollSucceeded("t", { timeMs: 0, bytes: 2, seconds: 0.1, unknownFields: 0, connections, values });
   metrics.pollFailed("t", { reason: "timeout", seconds: 0.1 });
   metrics.callSucceeded("t", "ListClusterNodes", 0);
   metrics.callFailed("t", "ListClusterNodes", "timeout");
+  metrics.otlpStarted();
   const text = encode(await metrics.collect(new Map()), [], "prometheus-text").toString();
   const exposed = [...parseExposition(text, "prometheus-text").values()].filter(({ name }) =>
     name.startsWith("sora_"),

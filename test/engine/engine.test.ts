@@ -18,7 +18,7 @@ interface Started {
 async function start(name: string): Promise<Started> {
   const lines: string[] = [];
   const metrics = createOwnMetrics({ version: "1.2.3", process: false, now: () => 0 });
-  metrics.addTarget(name, { operations: [], url: "http://sora/" });
+  metrics.addTarget(name, { operations: [], url: "http://sora/", scope: "cluster" });
   engine = await startEngine(configFor([{ name, url: "http://sora/" }]), {
     metrics,
     log: pino({ base: null }, { write: (line) => lines.push((JSON.parse(line) as { msg: string }).msg) }),

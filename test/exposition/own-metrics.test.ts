@@ -11,7 +11,8 @@ test("what limits leave out is counted by target, and is there as 0 from the sta
       .filter(({ name }) => /_(dropped|shortened)_total$/.test(name))
       .map(({ labels, value }) => `${labels["target"]!} ${labels["reason"] ?? "shortened"} ${value}`);
   };
-  for (const target of ["a", "b"]) metrics.addTarget(target, { operations: [], url: `http://${target}/` });
+  for (const target of ["a", "b"])
+    metrics.addTarget(target, { operations: [], url: `http://${target}/`, scope: "cluster" });
   const ofB = ["b series_per_target 0", "b series_per_metric 0", "b data_channel_labels 0"];
   expect(await counts()).toEqual([
     "a shortened 0",
@@ -39,5 +40,16 @@ test("what limits leave out is counted by target, and is there as 0 from the sta
     "a series_per_metric 0",
     "a data_channel_labels 1",
     ...ofB,
+  ]);
+});
+
+test("it is told whose connections a target asks for", async () => {
+  const metrics = createOwnMetrics({ version: "1.2.3", process: false, now: () => 0 });
+  for (const scope of ["cluster", "node"] as const)
+    metrics.addTarget(`of-${scope}`, { operations: [], url: "http://sora/", scope });
+  const text = encode(await metrics.collect(new Map()), [], "prometheus-text").toString();
+  expect(text.match(/^sora_exporter_scope_info\{.*$/gm)).toEqual([
+    'sora_exporter_scope_info{target="of-cluster",scope="cluster"} 1',
+    'sora_exporter_scope_info{target="of-node",scope="node"} 1',
   ]);
 });

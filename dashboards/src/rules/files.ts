@@ -4,6 +4,7 @@ import { stringify } from "yaml";
 import { THRESHOLDS, type Thresholds } from "../thresholds.ts";
 import { availabilityAlerts } from "./availability.ts";
 import { capacityAlerts } from "./capacity.ts";
+import { countingAlerts } from "./counting.ts";
 import { recordingRules } from "./recording.ts";
 import type { RuleGroup } from "./rule.ts";
 import { stabilityAlerts } from "./stability.ts";
@@ -22,6 +23,7 @@ export function alertGroups(t: Thresholds = THRESHOLDS): RuleGroup[] {
     { name: "sora_stability", interval, rules: stabilityAlerts(t) },
     { name: "sora_transport", interval, rules: transportAlerts(t) },
     { name: "sora_capacity", interval, rules: capacityAlerts(t) },
+    { name: "sora_counting", interval, rules: countingAlerts(t) },
   ];
 }
 
