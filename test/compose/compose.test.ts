@@ -76,6 +76,19 @@ test("has the services that there should be, and all that they name exists", () 
   }
 });
 
+test("Grafana brings all but the simulator, for those who watch another Sora", () => {
+  const needed = (name: string): string[] => [
+    name,
+    ...(compose.services[name]!.depends_on ?? []).flatMap(needed),
+  ];
+  expect([...new Set(needed("grafana"))].sort()).toEqual([
+    "alertmanager",
+    "exporter",
+    "grafana",
+    "prometheus",
+  ]);
+});
+
 test("every image that is not built here has a version, and every port is on loopback, each once", () => {
   for (const [, { image, build }] of services) {
     if (build === undefined) expect(image).toMatch(/^[a-z]+\/[a-z]+:v?\d+\.\d+\.\d+$/);
@@ -198,8 +211,9 @@ function namesIn(matcher: string): string[] {
 test("Grafana is provisioned with the dashboards and where the numbers are", () => {
   expect(mounts("grafana").get("/etc/grafana/provisioning")).toBe("./compose/grafana/provisioning");
   const { providers } = yaml("compose/grafana/provisioning/dashboards/sora.yaml") as {
-    providers: { options: { path: string } }[];
+    providers: { allowUiUpdates?: boolean; options: { path: string } }[];
   };
+  expect(providers.map(({ allowUiUpdates }) => allowUiUpdates)).toEqual([undefined]);
   const directory = inRepository("grafana", providers[0]!.options.path);
   const dashboards = globSync(`${directory}/*.json`, { cwd: ROOT });
   expect(dashboards).toHaveLength(5);
