@@ -8,6 +8,7 @@ import { alertsYaml, recordingYaml } from "../dashboards/src/rules/files.ts";
 import { DASHBOARDS } from "../dashboards/src/dashboards.ts";
 import { configJsonSchema } from "../src/config/schema.ts";
 import { metricsPage } from "./metrics-page.ts";
+import { versionedFiles } from "./versioned.ts";
 
 // What `npm run bench -- --write` has measured is kept as it is; what is shown of it is made here.
 const results = JSON.parse(readFileSync(new URL("../docs/bench.json", import.meta.url), "utf8")) as Results;
@@ -22,6 +23,7 @@ const documents = new Map([
   ...[...DASHBOARDS].map(
     ([name, dashboard]) => [`dashboards/${name}`, `${JSON.stringify(dashboard, null, 2)}\n`] as const,
   ),
+  ...versionedFiles(),
 ]);
 
 for (const [name, content] of documents) {
