@@ -7,13 +7,16 @@ import type { Results } from "../bench/results.ts";
 import { alertsYaml, recordingYaml } from "../dashboards/src/rules/files.ts";
 import { DASHBOARDS } from "../dashboards/src/dashboards.ts";
 import { configJsonSchema } from "../src/config/schema.ts";
+import { VERSION } from "../src/version.ts";
+import { chartDocuments } from "./helm/documents.ts";
+import type { Schema } from "./helm/schema.ts";
 import { metricsPage } from "./metrics-page.ts";
 import { versionedFiles } from "./versioned.ts";
 
 // What `npm run bench -- --write` has measured is kept as it is; what is shown of it is made here.
 const results = JSON.parse(readFileSync(new URL("../docs/bench.json", import.meta.url), "utf8")) as Results;
 
-const documents = new Map([
+const documents = new Map<string, string>([
   ["METRICS.md", metricsPage()],
   ["config.schema.json", `${JSON.stringify(configJsonSchema(), null, 2)}\n`],
   ["docs/bench.md", benchPage(results)],
@@ -26,7 +29,10 @@ const documents = new Map([
   ...versionedFiles(),
 ]);
 
-for (const [name, content] of documents) {
+for (const [name, content] of [
+  ...documents,
+  ...chartDocuments(VERSION, configJsonSchema() as Schema, documents),
+]) {
   const url = new URL(`../${name}`, import.meta.url);
   if (!process.argv.includes("--check")) writeFileSync(url, content);
   else if (read(url) !== content) {

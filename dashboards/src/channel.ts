@@ -96,7 +96,7 @@ const perConnection = (metric: string, matchers?: string) =>
   sumRate(ofChannel(`sora_connection_${metric}`, matchers), BY_CONNECTION);
 const level = max(ofChannel("sora_connection_unstable_level"), BY_CONNECTION);
 const misses = perConnection("rtcp_generic_nack_cache_requests_total", 'result="miss"');
-const pli = perConnection("rtcp_pli_triggers_total");
+const pli = perConnection("rtcp_received_messages_total", 'type="psfb_pli"');
 const lost = lostChecks(ofChannel, "connection", BY_CONNECTION);
 const repeats = repeatedChecks(ofChannel, "connection", BY_CONNECTION);
 const WORST_COUNT = 50;
@@ -112,7 +112,7 @@ const ofWorst = (expr: string) =>
 const connectionTable = [
   table({
     title: "Worst connections",
-    description: `The ${WORST_COUNT} connections with the worst level and most missed retransmissions, PLI, or ICE checks. A click on one shows all of it. Who it is comes from ListConnections. Without unstable levels that column is absent.`,
+    description: `The ${WORST_COUNT} connections with the worst level and most missed retransmissions, PLI that they send, or ICE checks. A click on one shows all of it. Who it is comes from ListConnections. Without unstable levels that column is absent.`,
     unit: "short",
     height: 11,
     keys: [
@@ -214,6 +214,7 @@ const loss = [
     ],
     colors: NACK_COLORS,
     stacked: true,
+    width: 12,
   }),
   timeseries({
     title: "Requests missed per minute, by connection",
@@ -221,6 +222,7 @@ const loss = [
     unit: "cpm",
     queries: [byConnection(CONNECTION_NACKS, "* 60", 'result="miss"')],
     many: true,
+    width: 12,
   }),
   timeseries({
     title: "PLI per minute",
@@ -236,6 +238,15 @@ const loss = [
       ],
     ],
     colors: { triggered: "red" },
+    width: 12,
+  }),
+  timeseries({
+    title: "PLI received per minute, by connection",
+    description: `The ${LINES} connections that ask most for key frames. One alone cannot decode what it gets; all of them: the sender. The first ones after a join are as they should be.`,
+    unit: "cpm",
+    queries: [byConnection("sora_connection_rtcp_received_messages_total", "* 60", 'type="psfb_pli"')],
+    many: true,
+    width: 12,
   }),
 ];
 

@@ -30,13 +30,14 @@ import {
   sum,
   sumRate,
   unstableShare,
+  weightedUnstable,
   worst,
 } from "./promql.ts";
 
 const LEVELS = "sora_target_unstable_level_connections";
 const CHANNEL_LEVELS = "sora_channel_unstable_level_connections";
 const CHANNEL_MISSES = ofChannel("sora_channel_rtcp_generic_nack_cache_requests_total", 'result="miss"');
-const CHANNEL_PLI = ofChannel("sora_channel_rtcp_pli_triggers_total");
+const CHANNEL_PLI = ofChannel("sora_channel_rtcp_received_messages_total", 'type="psfb_pli"');
 const CONNECTIONS = sum(ofTarget("sora_target_connections"), BY_TARGET);
 const LICENSED = max(ofTarget("sora_license_max_connections"), BY_TARGET);
 
@@ -248,7 +249,7 @@ const share = unstableShare(ofChannel, "channel", BY_CHANNEL);
 const misses = byChannel(rate(CHANNEL_MISSES));
 const pli = byChannel(rate(CHANNEL_PLI));
 const lost = lostChecks(ofChannel, "channel", BY_CHANNEL);
-const unstable = byChannel(ofChannel(CHANNEL_LEVELS, 'level!="0"'));
+const unstable = weightedUnstable(ofChannel, "channel", BY_CHANNEL);
 const repeats = repeatedChecks(ofChannel, "channel", BY_CHANNEL);
 /** The channels that are worst in any regard are shown in every regard. */
 const ofWorst = (expr: string) =>
@@ -257,7 +258,7 @@ const ofWorst = (expr: string) =>
 const channels = [
   table({
     title: "Worst channels",
-    description: `The ${WORST_COUNT} channels with most unstable connections, missed retransmissions, PLI, or ICE checks. A click on a channel shows it. Without unstable levels (this Sora does not tell them) those columns are absent.`,
+    description: `The ${WORST_COUNT} channels with most unstable connections (Weight: one at level 2 counts as two, one at level 3 as three), missed retransmissions, PLI from their clients, or ICE checks. A click on a channel shows it. Without unstable levels (this Sora does not tell them) those columns are absent.`,
     unit: "short",
     height: 12,
     keys: [
@@ -271,6 +272,7 @@ const channels = [
     ],
     columns: [
       { name: "Connections", expr: ofWorst(byChannel(ofChannel("sora_channel_connections"))) },
+      { name: "Weight", expr: ofWorst(unstable), steps: NONE_STEPS },
       {
         name: "Unstable",
         expr: ofWorst(share),
@@ -290,7 +292,7 @@ const channels = [
       { name: "PLI /s", expr: ofWorst(pli), decimals: 2, steps: NONE_STEPS },
       { name: "Lost ICE checks /s", expr: ofWorst(lost), decimals: 2, steps: NONE_STEPS },
     ],
-    sortBy: ["Unstable", "NACK missed /s", "Lost ICE checks /s"],
+    sortBy: ["Weight", "NACK missed /s", "Lost ICE checks /s"],
   }),
 ];
 

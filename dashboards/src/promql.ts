@@ -80,6 +80,17 @@ export function unstableShare(select: Select, level: "target" | "channel", by?: 
   return `${sum(select(metric, 'level!="0"'), by)} / ${sum(select(metric), by)}`;
 }
 
+/**
+ * Unstable connections, each counted as often as its level says; one above 3, which a newer Sora may know, three times. Absent where
+ * Sora tells no level.
+ */
+export function weightedUnstable(select: Select, level: "target" | "channel", by: string): string {
+  const metric = `sora_${level}_unstable_level_connections`;
+  return ['level!="0"', 'level!~"[01]"', 'level!~"[012]"']
+    .map((matcher) => sum(select(metric, matcher), by))
+    .join(" + ");
+}
+
 /** Share of the retransmission requests that Sora could not answer; absent where there were none. */
 export function missShare(select: Select, level: "target" | "channel", by?: string): string {
   const metric = `sora_${level}_rtcp_generic_nack_cache_requests_total`;

@@ -16,7 +16,7 @@ export const THRESHOLDS = {
   rateWindow: "5m",
   /** For how long an alert on quality goes on firing when its condition is gone, so that it does not flap. */
   keepFiringFor: "5m",
-  /** Over this time `sora_up` must never have been 1 for Sora to count as away, not as slow or failing now and then. */
+  /** Over this time `sora_up`, or `up`, must never have been 1 for Sora, or the exporter, to count as away, not as slow or failing now and then. */
   awayWindow: "2m",
 
   soraDown: {
@@ -28,6 +28,14 @@ export const THRESHOLDS = {
     for: "2m",
     /** For how long it is remembered which jobs and instances are exporters; one that is down is remembered until it is up. */
     memory: "1d",
+  },
+  exporterFlapping: {
+    /** Share of the scrapes that work. */
+    share: 0.9,
+    window: "15m",
+    /** Times that it comes or goes within the window: away, back and away again. One outage is no loop. */
+    changes: 3,
+    for: "5m",
   },
   exporterGone: {
     /** Longer than a pod takes to be replaced. */
@@ -64,7 +72,7 @@ export const THRESHOLDS = {
   },
 
   unstableShare: {
-    /** Share of the connection-time of the rate window that is unstable (level above 0): four times the budget. */
+    /** Share of the connection-time of the rate window that is unstable (level above 0): ten times the budget. */
     warning: 0.2,
     /** Half of all: hardly the users' own access. */
     critical: 0.5,
@@ -79,8 +87,11 @@ export const THRESHOLDS = {
     minConnections: 3,
     for: "5m",
   },
-  /** Share of connection-time that shall be stable (level 0). What remains is the budget. */
-  objective: 0.95,
+  /**
+   * Share of connection-time that shall be stable (level 0). What remains is the budget. So high that the alerts on it
+   * say something beside those on the share: they fire for less that goes on for longer.
+   */
+  objective: 0.98,
   burnFast: {
     /** How much faster than the objective allows: 2 % of the budget of 30 days in an hour. */
     rate: 14.4,
@@ -149,7 +160,7 @@ export const THRESHOLDS = {
     wholeWindow: "10m",
   },
   dataChannelAbandonment: {
-    /** Abandoned messages per message sent. */
+    /** Share of the messages that are abandoned, of those sent and abandoned. */
     share: 0.1,
     /** Abandoned messages a second that there must be. */
     minPerSecond: 1,
@@ -179,6 +190,8 @@ export const THRESHOLDS = {
     for: "5m",
     /** For how long a node that is no longer in the list is missed; one taken out on purpose fires this long. */
     memory: "1h",
+    /** For how long it is remembered of a node that it is temporary. */
+    temporaryMemory: "1d",
   },
   seriesDropped: {
     window: "15m",
@@ -209,7 +222,7 @@ type Widen<T> = {
 /**
  * The share of connection-time that may be unstable, so many times over.
  *
- * @returns without what a float adds: 0.05 is 1 - 0.95, not 0.050000000000000044
+ * @returns without what a float adds: 0.02 is 1 - 0.98, not 0.020000000000000018
  */
 export function budget({ objective }: Pick<Thresholds, "objective">, times = 1): number {
   return Number((times * (1 - objective)).toPrecision(12));

@@ -5,6 +5,7 @@
 import type { Level } from "../snapshot/snapshot.ts";
 import type { Bounds } from "../sums/observations.ts";
 import type { ListenAddress } from "./addresses.ts";
+import type { OtlpConfig } from "./otlp-config.ts";
 
 /** All of it. */
 export interface Config {
@@ -30,6 +31,8 @@ export interface Config {
     readonly level: "debug" | "info" | "warn" | "error";
     readonly format: "text" | "json";
   };
+  /** Pushes by OTLP; undefined where there are none. */
+  readonly otlp: OtlpConfig | undefined;
   /** File to which each good answer of GetStatsAllConnections is appended; only with one target. */
   readonly record: string | undefined;
 }

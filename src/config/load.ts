@@ -11,6 +11,7 @@ import type { ConfigFile } from "./file.ts";
 import { readCommandLine } from "./command-line.ts";
 import type { CommandLine, Override } from "./command-line.ts";
 import { resolveInfo } from "./info.ts";
+import { resolveOtlp } from "./otlp.ts";
 import { LEVELS } from "../snapshot/snapshot.ts";
 import { configSchema } from "./schema.ts";
 import type { Settings } from "./schema.ts";
@@ -54,6 +55,7 @@ export function loadConfig({ argv, env, readFile }: ConfigSources): Command {
   const isSet = (section: string, key: string) => given[section]?.[key] !== undefined;
   const targets = resolveTargets(settings, { secrets, isSet, report });
   const info = resolveInfo(settings.metrics, secrets, report);
+  const otlp = resolveOtlp(settings.otlp, { secrets, isSet, report });
   if (problems.length > 0) throw firstError(problems, file, line.overrides);
   const { web, log } = settings;
   return {
@@ -75,6 +77,7 @@ export function loadConfig({ argv, env, readFile }: ConfigSources): Command {
         disableExporterMetrics: web.disable_exporter_metrics,
       },
       log: { level: log.level, format: log.format },
+      otlp,
       record: line.record?.path,
     },
   };

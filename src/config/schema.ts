@@ -9,6 +9,7 @@ import { LEVELS } from "../snapshot/snapshot.ts";
 import { DEFAULT_BOUNDS, type Observed } from "../sums/observations.ts";
 import { INFO_LABELS } from "./config.ts";
 import { LIMITS } from "./limits.ts";
+import { FILE_ONLY_OTLP, OTLP } from "./otlp-schema.ts";
 import { channelPattern, metricPattern } from "./patterns.ts";
 import { TARGET } from "./target-schema.ts";
 import { SOURCE_FORMS, sourceSchema } from "./source.ts";
@@ -99,6 +100,7 @@ export const SECTIONS = {
       .describe("Series of counters that were never above zero: keep or omit."),
   },
   limits: LIMITS,
+  otlp: OTLP,
   web: {
     listen_address: text({
       expected: "an address such as :10490, 127.0.0.1:10490 or [::1]:10490",
@@ -164,6 +166,11 @@ export const configSchema = map({
   limits: map(SECTIONS.limits)
     .prefault({})
     .describe("How much is exported of one target; past a limit the detail goes first, and is counted."),
+  otlp: map({ ...SECTIONS.otlp, ...FILE_ONLY_OTLP })
+    .prefault({})
+    .describe(
+      "Pushes by OTLP. The variables OTEL_*, such as OTEL_EXPORTER_OTLP_ENDPOINT, come before these keys and their flags.",
+    ),
   web: map(SECTIONS.web).prefault({}).describe("The exporter's own HTTP server."),
   log: map(SECTIONS.log).prefault({}).describe("The exporter's log."),
 });

@@ -10,7 +10,7 @@ import type { OwnMetrics } from "../exposition/own-metrics.ts";
 import type { Log } from "../log.ts";
 import { siblingScript } from "../sibling-script.ts";
 import { deliverEvent } from "./forward.ts";
-import type { RenderedFamily, Reply, Request, Wanted } from "./messages.ts";
+import { FLUSH_MS, type RenderedFamily, type Reply, type Request, type Wanted } from "./messages.ts";
 import { createRenderings } from "./renderings.ts";
 import type { Status, StatusQuery } from "./status.ts";
 
@@ -67,7 +67,7 @@ const THREAD: ThreadOptions = {
   restartMs: 5000,
 };
 
-/** How long the thread has to end. */
+/** How long the thread has to end, besides the time for a last push. */
 const CLOSE_GRACE_MS = 2000;
 
 const NOTHING: Rendering = { series: new Map(), families: [], release: () => {} };
@@ -120,6 +120,15 @@ export async function startEngine(
           break;
         case "log":
           log[reply.level](reply.details, reply.message);
+          break;
+        case "own":
+          metrics.collect(reply.series).then(
+            (families) => post({ is: "own", id: reply.id, families }),
+            (error: unknown) => {
+              log.error({ stack: stackOf(error) }, "the exporter's own metrics could not be collected");
+              post({ is: "own", id: reply.id, families: [] });
+            },
+          );
           break;
         case "rendered":
           renderings.add(reply.serial, reply.format, reply.families);
@@ -199,7 +208,8 @@ export async function startEngine(
       clearTimeout(restart);
       const { worker, exited, post } = thread;
       post({ is: "stop" });
-      const grace = setTimeout(() => void worker.terminate(), CLOSE_GRACE_MS);
+      const graceMs = CLOSE_GRACE_MS + (config.otlp === undefined ? 0 : FLUSH_MS);
+      const grace = setTimeout(() => void worker.terminate(), graceMs);
       await exited;
       clearTimeout(grace);
     },

@@ -1,17 +1,16 @@
 /** What the engine's thread has to tell, in messages to the main thread, and back again there. */
 
 import type { Log } from "../log.ts";
-import type { PollEvents } from "../poller/events.ts";
-import type { PollEvent, Reply } from "./messages.ts";
+import type { EngineEvent, EngineEvents, Reply } from "./messages.ts";
 
 type Post = (reply: Reply) => void;
 
-/** Takes what is told of polls and posts it. */
-export function forwardEvents(post: Post): PollEvents {
+/** Takes what is told of polls and of pushes, and posts it. */
+export function forwardEvents(post: Post): EngineEvents {
   const forward =
-    <Name extends keyof PollEvents>(name: Name) =>
-    (...args: Parameters<PollEvents[Name]>) =>
-      post({ is: "event", event: { name, args } as PollEvent });
+    <Name extends keyof EngineEvents>(name: Name) =>
+    (...args: Parameters<EngineEvents[Name]>) =>
+      post({ is: "event", event: { name, args } as EngineEvent });
   return {
     addTarget: forward("addTarget"),
     pollSucceeded: forward("pollSucceeded"),
@@ -22,11 +21,16 @@ export function forwardEvents(post: Post): PollEvents {
     seriesDropped: forward("seriesDropped"),
     labelValuesShortened: forward("labelValuesShortened"),
     failedOver: forward("failedOver"),
+    otlpStarted: forward("otlpStarted"),
+    otlpExported: forward("otlpExported"),
+    otlpFailed: forward("otlpFailed"),
+    otlpRejected: forward("otlpRejected"),
+    otlpDropped: forward("otlpDropped"),
   };
 }
 
 /** Tells it to whom it is for. */
-export function deliverEvent({ name, args }: PollEvent, events: PollEvents): void {
+export function deliverEvent({ name, args }: EngineEvent, events: EngineEvents): void {
   (events[name] as (...args: unknown[]) => void)(...args);
 }
 

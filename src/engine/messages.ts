@@ -1,11 +1,15 @@
 /** What the main thread and the engine's thread say to each other. */
 
 import type { Part } from "../exposition/gzip.ts";
-import type { Format, WrittenFamily } from "../exposition/compose.ts";
+import type { Format, OwnFamily, WrittenFamily } from "../exposition/compose.ts";
+import type { OtlpEvents } from "../otlp/events.ts";
 import type { PollEvents } from "../poller/events.ts";
 import type { Group } from "../poller/side-calls.ts";
 import type { Level } from "../snapshot/snapshot.ts";
 import type { Status, StatusQuery } from "./status.ts";
+
+/** How long the last push by OTLP may take when the exporter ends, in milliseconds. */
+export const FLUSH_MS = 3000;
 
 /** What of all targets' series is wanted; undefined for all of them. */
 export interface Wanted {
@@ -23,20 +27,25 @@ export interface RenderedFamily extends WrittenFamily<Part> {
 export type Request =
   | { readonly is: "list"; readonly id: number; readonly wanted: Wanted; readonly format: Format }
   | { readonly is: "status"; readonly id: number; readonly query: StatusQuery }
+  /** The answer to `own`. */
+  | { readonly is: "own"; readonly id: number; readonly families: readonly OwnFamily[] }
   /** Polls begin. */
   | { readonly is: "poll" }
   | { readonly is: "stop" };
 
-/** A call of one of `PollEvents`. */
-export type PollEvent = {
-  [Name in keyof PollEvents]: { readonly name: Name; readonly args: Parameters<PollEvents[Name]> };
-}[keyof PollEvents];
+/** What the engine tells of as it ends. */
+export interface EngineEvents extends PollEvents, OtlpEvents {}
+
+/** A call of one of `EngineEvents`. */
+export type EngineEvent = {
+  [Name in keyof EngineEvents]: { readonly name: Name; readonly args: Parameters<EngineEvents[Name]> };
+}[keyof EngineEvents];
 
 /** From the engine. */
 export type Reply =
   /** Everything is there that polls need. */
   | { readonly is: "started" }
-  | { readonly is: "event"; readonly event: PollEvent }
+  | { readonly is: "event"; readonly event: EngineEvent }
   | {
       readonly is: "log";
       readonly level: "info" | "warn" | "error";
@@ -61,5 +70,7 @@ export type Reply =
       readonly families: readonly RenderedFamily[] | { readonly problem: string };
     }
   | { readonly is: "status"; readonly id: number; readonly status: Status }
+  /** The exporter's own metrics are wanted; `series` as for `OwnMetrics.collect`. */
+  | { readonly is: "own"; readonly id: number; readonly series: ReadonlyMap<string, number> }
   /** A request went wrong. */
   | { readonly is: "failed"; readonly id: number; readonly problem: string };

@@ -11,6 +11,9 @@ export interface StatusQuery {
    * told of who they are; and of the channels that have one. Empty for all.
    */
   readonly text: string;
+  /** Of the channel, and of the target, with exactly this name; undefined for all. Both are made by `exactName`. */
+  readonly channel?: string | undefined;
+  readonly target?: string | undefined;
   /** How many channels and connections to show at most. */
   readonly channels: number;
   readonly connections: number;
@@ -28,10 +31,10 @@ export interface Status {
 
 /** The first of many. */
 export interface Listed<T> {
-  /** How many there are. */
-  readonly all: number;
-  /** How many the query fits. */
-  readonly matching: number;
+  /** How many there are, of the targets that have data; undefined where none has. */
+  readonly all: number | undefined;
+  /** How many of them the query fits. */
+  readonly matching: number | undefined;
   readonly shown: readonly T[];
 }
 

@@ -8,16 +8,16 @@ import { setFlagsFromString } from "node:v8";
 import { parentPort, workerData } from "node:worker_threads";
 import type { Config } from "../config/config.ts";
 import { openCredentials } from "../config/credentials.ts";
-import type { Format } from "../exposition/compose.ts";
+import type { Format, OwnFamily } from "../exposition/compose.ts";
 import { systemClock } from "../poller/clock.ts";
 import type { PollEvents } from "../poller/events.ts";
 import { runPolling } from "../poller/poller.ts";
 import { createTarget } from "../poller/target.ts";
 import { createRecorder } from "../recorder.ts";
-import { selectLevels, seriesOf, type Snapshot } from "../snapshot/snapshot.ts";
+import { LEVELS, selectLevels, seriesOf, type Snapshot } from "../snapshot/snapshot.ts";
 import { createSoraClient } from "../sora/client.ts";
 import { forwardEvents, forwardLog } from "./forward.ts";
-import type { Reply, Request, Wanted } from "./messages.ts";
+import { FLUSH_MS, type Reply, type Request, type Wanted } from "./messages.ts";
 import { renderSnapshot } from "./render.ts";
 import { statusOf } from "../status/status.ts";
 
@@ -42,7 +42,10 @@ const clients = config.targets.map(({ urls, ...target }) => {
   const credentials = openCredentials(target, (path) => readFileSync(path, "utf8"));
   return urls.map((url) => createSoraClient({ ...target, ...credentials, url }));
 });
-const { report, info, levels, choice, bounds } = config;
+const { report, info, choice, bounds, otlp } = config;
+/** Whose series are shown to scrapes, and all that are wanted by anybody. */
+const scraped = new Set(config.levels);
+const levels = LEVELS.filter((level) => scraped.has(level) || otlp?.levels.includes(level));
 const targets = config.targets.map((target, i) =>
   createTarget(
     { ...target, report, info, levels, choice, bounds },
@@ -75,9 +78,14 @@ port.on("message", (request: Request) => {
     if ("id" in request) post({ is: "failed", id: request.id, problem: problemOf(error) });
   }
 });
+/** Whoever waits for the exporter's own metrics. */
+const owns = new Map<number, (families: readonly OwnFamily[]) => void>();
+let lastOwn = 0;
 post({ is: "started" });
 await new Promise((resolve) => begin.signal.addEventListener("abort", resolve));
+const pushing = startPushes();
 await runPolling(targets, systemClock, stop.signal);
+await (await pushing)?.close(FLUSH_MS);
 await Promise.all(clients.flat().map((client) => client.close()));
 port.close();
 
@@ -97,6 +105,10 @@ function answer(request: Request): void {
         ),
       });
       break;
+    case "own":
+      owns.get(request.id)?.(request.families);
+      owns.delete(request.id);
+      break;
     case "poll":
       begin.abort();
       break;
@@ -106,11 +118,39 @@ function answer(request: Request): void {
   }
 }
 
+/** What goes wrong with pushes keeps nobody from being polled and scraped. */
+async function startPushes() {
+  if (otlp === undefined) return undefined;
+  try {
+    // What it loads is much, and nobody else needs it.
+    const { startOtlp } = await import("../otlp/otlp.ts");
+    return await startOtlp(otlp, config.web.listenAddress.port, { targets, events, log, own });
+  } catch (error) {
+    log.error({ stack: problemOf(error) }, "there are no pushes by OTLP");
+    return undefined;
+  }
+}
+
+/** The exporter's own metrics, which the main thread has. */
+function own(): Promise<readonly OwnFamily[]> {
+  const id = ++lastOwn;
+  const series = new Map(targets.map((target) => [target.name, seriesOf(shownOf(target.snapshots()))]));
+  return new Promise((resolve) => {
+    owns.set(id, resolve);
+    post({ is: "own", id, series });
+  });
+}
+
+/** What scrapes show. */
+function shownOf(snapshots: readonly Snapshot[]): readonly Snapshot[] {
+  return levels.length === scraped.size ? snapshots : selectLevels(snapshots, scraped);
+}
+
 function list(id: number, wanted: Wanted, format: Format): void {
-  const shown = targets.map((target) => ({ name: target.name, all: target.snapshots() }));
+  const shown = targets.map((target) => ({ name: target.name, all: shownOf(target.snapshots()) }));
   const listed = targets.flatMap((target, i) => {
     if (wanted.target !== undefined && wanted.target !== target.name) return [];
-    const ofGroups = wanted.groups === undefined ? shown[i]!.all : target.snapshots(wanted.groups);
+    const ofGroups = wanted.groups === undefined ? shown[i]!.all : shownOf(target.snapshots(wanted.groups));
     return wanted.levels === undefined ? ofGroups : selectLevels(ofGroups, wanted.levels);
   });
   post({

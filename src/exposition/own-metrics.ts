@@ -9,6 +9,7 @@ import {
   type MetricValue,
   Registry,
 } from "prom-client";
+import { OTLP_FAILURE_REASONS, type OtlpEvents } from "../otlp/events.ts";
 import type { PollEvents } from "../poller/events.ts";
 import {
   CONNECTION_REJECTIONS,
@@ -22,7 +23,7 @@ import { compareNames } from "../snapshot/snapshot.ts";
 import type { OwnFamily } from "./compose.ts";
 
 /** The metrics, which change as they are told what happens: a target is shown from the start, its failures at 0. */
-export interface OwnMetrics extends PollEvents {
+export interface OwnMetrics extends PollEvents, OtlpEvents {
   /** The thread that polls has ended by itself; it will be started anew. */
   engineEnded(): void;
   /**
@@ -134,6 +135,25 @@ export function createOwnMetrics({ version, process: showProcess, now }: OwnMetr
     },
     engineEnded() {
       own.engineRestarts.inc();
+    },
+    otlpStarted() {
+      if (registry.getSingleMetric("sora_exporter_otlp_exports_total") !== undefined) return;
+      for (const metric of [own.otlpExports, own.otlpFailures, own.otlpRejected, own.otlpDropped])
+        registry.registerMetric(metric);
+      for (const reason of Object.keys(OTLP_FAILURE_REASONS)) own.otlpFailures.inc({ reason }, 0);
+    },
+    otlpExported() {
+      own.otlpExports.inc();
+    },
+    otlpFailed(reason) {
+      own.otlpExports.inc();
+      own.otlpFailures.inc({ reason });
+    },
+    otlpRejected(points) {
+      own.otlpRejected.inc(points);
+    },
+    otlpDropped(points) {
+      own.otlpDropped.inc(points);
     },
     describe() {
       return Object.values(own).map((metric) => {
@@ -302,10 +322,39 @@ function createFamilies(registry: Registry, version: string) {
       help: "Times that the thread which polls ended by itself and was started anew; all sums begin anew with it",
       registers,
     }),
+    ...createOtlpFamilies(),
     series: new Gauge({
       name: "sora_exporter_series",
       help: "Series of the target that a scrape shows now, besides the exporter's own; of stale data none is shown",
       labelNames: byTarget,
+      registers,
+    }),
+  };
+}
+
+/** Registered where pushes are asked for, and not there otherwise. */
+function createOtlpFamilies() {
+  const registers: Registry[] = [];
+  return {
+    otlpExports: new Counter({
+      name: "sora_exporter_otlp_exports_total",
+      help: "Requests by OTLP that ended, well or not; a push is as many as its size asks for",
+      registers,
+    }),
+    otlpFailures: new Counter({
+      name: "sora_exporter_otlp_failures_total",
+      help: "Requests by OTLP that failed for good, by reason; with one the push ends",
+      labelNames: ["reason"] as const,
+      registers,
+    }),
+    otlpRejected: new Counter({
+      name: "sora_exporter_otlp_points_rejected_total",
+      help: "Data points that the receiver did not take of requests that it took",
+      registers,
+    }),
+    otlpDropped: new Counter({
+      name: "sora_exporter_otlp_points_dropped_total",
+      help: "Data points that were not delivered as a request of their push failed",
       registers,
     }),
   };

@@ -36,7 +36,7 @@ const signalled = new Promise<void>((resolve) => {
 try {
   exporter = await start(simulator.url);
   console.log(`Simulated Sora: ${simulator.url}`);
-  console.log(`Exporter:       ${exporter.url}/`);
+  console.log(`Status page:    ${exporter.url}/`);
   console.log(`Metrics:        ${exporter.url}/metrics`);
   prometheus = await watch(exporter);
   const watched = exporter;
@@ -86,7 +86,7 @@ async function watch(exporter: Exporter): Promise<RunningPrometheus | undefined>
     const options = { intervalS: SCRAPE_EVERY_S, ruleFiles: [RULES], preferredPort: PROMETHEUS_PORT };
     const running = await startPrometheus({ ...options, exporterUrl: exporter.url });
     console.log(`Prometheus:     ${running.url}/`);
-    console.log(`Alerts:         ${running.url}/alerts`);
+    if (running.alertsUrl !== undefined) console.log(`Alerts:         ${running.alertsUrl}`);
     return running;
   } catch (error) {
     console.log(`Prometheus:     ${error instanceof Error ? error.message : String(error)}`);

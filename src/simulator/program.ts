@@ -61,7 +61,8 @@ export async function startProgram(
   return { stop };
 }
 
-async function answers(url: string): Promise<boolean> {
+/** Whether something is there: it answers within a second, and with success. */
+export async function answers(url: string): Promise<boolean> {
   return fetch(url, { signal: AbortSignal.timeout(1_000) }).then(
     async (response) => {
       await response.body?.cancel();

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "./free-port.ts";
-import { type Program, startProgram } from "./program.ts";
+import { answers, type Program, startProgram } from "./program.ts";
 
 /** What it scrapes and evaluates. */
 export interface PrometheusOptions {
@@ -23,6 +23,8 @@ export interface PrometheusOptions {
 export interface RunningPrometheus {
   /** Such as `http://127.0.0.1:9090`. */
   readonly url: string;
+  /** The page of the alerts; undefined where it has none. */
+  readonly alertsUrl: string | undefined;
   /** Ends it, and removes what it has stored. */
   close(): Promise<void>;
 }
@@ -37,8 +39,9 @@ export const JOB = "sora";
  */
 export async function startPrometheus(options: PrometheusOptions): Promise<RunningPrometheus> {
   const directory = mkdtempSync(join(tmpdir(), "sora-stats-exporter-"));
-  let program: Program;
+  let program: Program | undefined;
   let url: string;
+  let alertsUrl: string | undefined;
   try {
     const config = join(directory, "prometheus.yml");
     writeFileSync(config, configuration(options));
@@ -51,17 +54,27 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Runni
       `--web.external-url=${url}`,
     ];
     program = await startProgram("prometheus", args, `${url}/-/ready`);
+    alertsUrl = await findAlerts(url);
   } catch (error) {
+    await program?.stop();
     rmSync(directory, { recursive: true });
     throw error;
   }
+  const running = program;
   return {
     url,
+    alertsUrl,
     async close() {
-      await program.stop();
+      await running.stop();
       rmSync(directory, { recursive: true });
     },
   };
+}
+
+/** Debian's is built without the new pages, and has the old ones only. */
+async function findAlerts(url: string): Promise<string | undefined> {
+  for (const path of ["/alerts", "/classic/alerts"]) if (await answers(url + path)) return url + path;
+  return undefined;
 }
 
 /** As JSON, which is YAML. */

@@ -1,10 +1,19 @@
-/** Finding connections by text. */
+/** Finding connections by text, or by the name of their channel or target. */
 
 /** Words of a text beyond this many count no more. */
 const MAX_WORDS = 16;
 
+/** Names longer than this, in UTF-16 code units, are told apart by their beginning alone: they stand in URLs. */
+export const MAX_NAME = 300;
+
+/** A name as it is compared, and as it stands in a URL. */
+export function exactName(name: string): string {
+  return name.slice(0, MAX_NAME).toWellFormed();
+}
+
 /**
- * Makes a filter: whether each word of a text occurs in one of some values, whatever the case of its letters.
+ * Makes a filter: whether each word of a text occurs in one of some values, whatever the case and the
+ * width of its letters.
  *
  * @returns undefined where the text has no words, and everything fits
  */
@@ -21,5 +30,5 @@ export function createFilter(text: string): ((values: readonly string[]) => bool
 }
 
 function fold(text: string): string {
-  return text.toLowerCase();
+  return text.normalize("NFKC").toLowerCase();
 }

@@ -12,7 +12,8 @@ import type { LevelCounts, RatesOfOne } from "./survey.ts";
  *   (`since`, `polls`), null where the last poll was good; `last_error` (`time`, `duration_seconds`, `reason`, `message`),
  *   however long ago; `data`, null where none is shown: `time`, `age_seconds`, `channels`, `connections`, `series`,
  *   `dropped_series`, `connections_by_unstable_level`, `rate_seconds`
- * - `channels` and `connections`, worst first: `total` (how many there are), `matching` (how many fit the filter) and `items`
+ * - `channels` and `connections`, worst first: `total` (how many there are, of the targets that have `data`; null where none
+ *   has), `matching` (how many fit the filter) and `items`
  * - of a channel: `target`, `channel_id`, `connections`, `connections_by_unstable_level`, `rates`
  * - of a connection: `target`, `channel_id`, `connection_id`, `unstable_level`, `info` (the labels of `sora_connection_info`
  *   that are not empty), `created`, `rates`
@@ -73,7 +74,7 @@ export function statusJson({ timeMs, targets, channels, connections }: Status): 
 }
 
 function list<T>({ all, matching, shown }: Listed<T>, item: (one: T) => object): object {
-  return { total: all, matching, items: shown.map(item) };
+  return { total: all ?? null, matching: matching ?? null, items: shown.map(item) };
 }
 
 function levels(counts: LevelCounts | undefined): object | null {

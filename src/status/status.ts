@@ -4,6 +4,7 @@ import { CONNECTION_METRICS } from "../calls/connections.ts";
 import type {
   ChannelStatus,
   ConnectionStatus,
+  Listed,
   Status,
   StatusQuery,
   TargetState,
@@ -11,7 +12,7 @@ import type {
 } from "../engine/status.ts";
 import type { Label } from "../catalog/resolve.ts";
 import type { Column, Snapshot, StatsSnapshot } from "../snapshot/snapshot.ts";
-import { createFilter } from "./filter.ts";
+import { createFilter, exactName } from "./filter.ts";
 import type { Survey, SurveyedConnection } from "./survey.ts";
 import { compareTrouble, type Trouble } from "./trouble.ts";
 import type { Watch } from "./watch.ts";
@@ -34,7 +35,7 @@ export interface Watched {
 
 /** @param timeMs now, in milliseconds since the epoch */
 export function statusOf(targets: readonly Watched[], query: StatusQuery, timeMs: number): Status {
-  const looked = targets.map((target) => lookAt(target, query));
+  const looked = targets.flatMap((target) => lookAt(target, query) ?? []);
   return {
     timeMs,
     targets: targets.map(describe),
@@ -97,22 +98,18 @@ interface Fitting<T> {
   readonly show: (one: Trouble) => T;
 }
 
+/** @returns undefined where the target has no data */
 function lookAt(
   { statistics, watch, identities, name }: Watched,
-  { text }: StatusQuery,
-): { channels: Fitting<ChannelStatus>; connections: Fitting<ConnectionStatus> } {
-  if (statistics === undefined) return { channels: NOTHING, connections: NOTHING };
+  query: StatusQuery,
+): { channels: Fitting<ChannelStatus>; connections: Fitting<ConnectionStatus> } | undefined {
+  if (statistics === undefined) return undefined;
   const survey = watch.survey(statistics);
   const who = new Who(identities);
-  const fits = createFilter(text);
+  const fits = createFit(query, name, who);
   const connections = survey.connections();
   const channels = survey.channels();
-  const fitting =
-    fits === undefined
-      ? connections
-      : connections.filter(({ channelId, connectionId, row }) =>
-          fits([name, channelId, connectionId, ...who.searchable(row)]),
-        );
+  const fitting = fits === undefined ? connections : connections.filter(fits);
   const ofChannels = new Set(fits && fitting.map(({ channelId }) => channelId));
   return {
     connections: {
@@ -131,13 +128,19 @@ function lookAt(
   };
 }
 
-const NOTHING: Fitting<never> = {
-  all: 0,
-  fitting: [],
-  show: () => {
-    throw new Error("there is nothing");
-  },
-};
+/** @returns undefined where every connection of the target fits */
+function createFit(
+  { text, channel, target }: StatusQuery,
+  name: string,
+  who: Who,
+): ((one: SurveyedConnection) => boolean) | undefined {
+  if (target !== undefined && exactName(name) !== target) return () => false;
+  const has = createFilter(text);
+  if (has === undefined && channel === undefined) return undefined;
+  return ({ channelId, connectionId, row }) =>
+    (channel === undefined || exactName(channelId) === channel) &&
+    (has === undefined || has([name, channelId, connectionId, ...who.searchable(row)]));
+}
 
 function showConnection(
   { row, target, channelId, connectionId, level, hasLevel }: SurveyedConnection,
@@ -156,17 +159,19 @@ function showConnection(
 }
 
 /** The worst of all targets. */
-function merge<T>(
-  targets: readonly Fitting<T>[],
-  most: number,
-): { all: number; matching: number; shown: T[] } {
+function merge<T>(targets: readonly Fitting<T>[], most: number): Listed<T> {
   const first = targets.flatMap(({ fitting, show }) => fitting.slice(0, most).map((one) => ({ one, show })));
   first.sort((a, b) => compareTrouble(a.one, b.one));
   return {
-    all: targets.reduce((sum, { all }) => sum + all, 0),
-    matching: targets.reduce((sum, { fitting }) => sum + fitting.length, 0),
+    all: sum(targets.map(({ all }) => all)),
+    matching: sum(targets.map(({ fitting }) => fitting.length)),
     shown: first.slice(0, most).map(({ one, show }) => show(one)),
   };
+}
+
+/** @returns undefined where there is nothing to add up */
+function sum(numbers: readonly number[]): number | undefined {
+  return numbers.length === 0 ? undefined : numbers.reduce((a, b) => a + b);
 }
 
 /** Yes and no are not worth searching. */

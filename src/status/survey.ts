@@ -104,7 +104,7 @@ export class Survey {
       levels: countLevels(rows.map((row) => this.#levels[row]!)),
       rates: this.#sum(rows),
       level,
-      atLevel: list.filter((one) => one.level === level).length,
+      atLevel: level > 0 ? list.filter((one) => one.level === level).length : 0,
       points: list.reduce((sum, { points }) => sum + points, 0),
       bits: list.reduce((sum, { bits }) => sum + bits, 0),
       channelId,

@@ -22,7 +22,7 @@ const SENT = RATES.indexOf("sentBits");
 export interface Trouble {
   /** Unstable level; of a channel the worst of its connections. */
   readonly level: number;
-  /** Connections at that level. */
+  /** Connections at that level; 0 where nobody is unstable, as a channel is not worse for being large. */
   readonly atLevel: number;
   /** By `POINTS`, over all its connections. */
   readonly points: number;
@@ -35,7 +35,8 @@ export interface Trouble {
 }
 
 /**
- * For sorting, worst first: by unstable level, then by how many connections are at it, then by points, then by bit rate, then by name.
+ * For sorting, worst first: by unstable level, then by how many connections are unstable at it, then by points, then by bit
+ * rate, then by name.
  */
 export function compareTrouble(a: Trouble, b: Trouble): number {
   return (

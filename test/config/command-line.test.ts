@@ -46,6 +46,16 @@ describe("flags", () => {
       ["limits.data-channel-labels", "SORA_STATS_EXPORTER_LIMITS_DATA_CHANNEL_LABELS"],
       ["limits.label-value-length", "SORA_STATS_EXPORTER_LIMITS_LABEL_VALUE_LENGTH"],
       ["limits.answer-size", "SORA_STATS_EXPORTER_LIMITS_ANSWER_SIZE"],
+      ["otlp.enabled", "SORA_STATS_EXPORTER_OTLP_ENABLED"],
+      ["otlp.endpoint", "SORA_STATS_EXPORTER_OTLP_ENDPOINT"],
+      ["otlp.protocol", "SORA_STATS_EXPORTER_OTLP_PROTOCOL"],
+      ["otlp.compression", "SORA_STATS_EXPORTER_OTLP_COMPRESSION"],
+      ["otlp.interval", "SORA_STATS_EXPORTER_OTLP_INTERVAL"],
+      ["otlp.timeout", "SORA_STATS_EXPORTER_OTLP_TIMEOUT"],
+      ["otlp.temporality", "SORA_STATS_EXPORTER_OTLP_TEMPORALITY"],
+      ["otlp.levels", "SORA_STATS_EXPORTER_OTLP_LEVELS"],
+      ["otlp.batch-size", "SORA_STATS_EXPORTER_OTLP_BATCH_SIZE"],
+      ["otlp.omit-own-metrics", "SORA_STATS_EXPORTER_OTLP_OMIT_OWN_METRICS"],
       ["web.listen-address", "SORA_STATS_EXPORTER_WEB_LISTEN_ADDRESS"],
       ["web.telemetry-path", "SORA_STATS_EXPORTER_WEB_TELEMETRY_PATH"],
       ["web.max-requests", "SORA_STATS_EXPORTER_WEB_MAX_REQUESTS"],
@@ -58,13 +68,18 @@ describe("flags", () => {
     ]);
   });
 
-  test("exist for every key of the schema that holds one value, but for the secret and for lists of numbers", () => {
+  test("exist for every key of the schema that holds one value, but for secrets, files and lists of numbers", () => {
     const { properties = {} } = configJsonSchema() as Property;
     const leaves = Object.entries(properties).flatMap(([section, { properties = {} }]) =>
       Object.keys(properties).map((key) => `${section}.${key.replaceAll("_", "-")}`),
     );
     const flags = FLAGS.flatMap(({ name, setting }) => (setting === undefined ? [] : [name]));
-    expect(flags).toEqual(leaves.filter((leaf) => !/^metrics\.(client-id-key|.*-buckets)$/.test(leaf)));
+    expect(flags).toEqual(
+      leaves.filter(
+        (leaf) =>
+          !/^metrics\.(client-id-key|.*-buckets)$|^otlp\.(headers|.*-file|resource-attributes)$/.test(leaf),
+      ),
+    );
   });
 
   test.each([

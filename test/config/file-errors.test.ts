@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { INFO_LABELS } from "../../src/config/config.ts";
 import { configOf, messageOf } from "./support.ts";
 
-const SECTIONS = "sora, targets, calls, metrics, limits, web, log";
+const SECTIONS = "sora, targets, calls, metrics, limits, otlp, web, log";
 const TARGET_KEYS =
   "name, url, urls, interval, timeout, local, limits, headers, basic_auth, bearer_token, tls";
 const SORA_KEYS =

@@ -11,8 +11,11 @@ describe("defaults", () => {
     ["an empty file", { yaml: "" }],
     ["a file of comments", { yaml: "# nothing\n---\n# here\n" }],
     ["a byte order mark alone", { yaml: "\uFEFF" }],
-    ["empty sections", { yaml: "sora:\ntargets:\ncalls:\nmetrics:\nlimits:\nweb:\nlog:\n" }],
-    ["empty maps", { yaml: "sora: {}\ntargets: []\ncalls: {}\nmetrics: {}\nlimits: {}\nweb: {}\nlog: {}\n" }],
+    ["empty sections", { yaml: "sora:\ntargets:\ncalls:\nmetrics:\nlimits:\notlp:\nweb:\nlog:\n" }],
+    [
+      "empty maps",
+      { yaml: "sora: {}\ntargets: []\ncalls: {}\nmetrics: {}\nlimits: {}\notlp: {}\nweb: {}\nlog: {}\n" },
+    ],
     ["empty variables", { env: { SORA_STATS_EXPORTER_SORA_URL: "", SORA_STATS_EXPORTER_CONFIG_FILE: "" } }],
     [
       "variables that are none of the exporter's",
@@ -28,8 +31,14 @@ describe("defaults", () => {
   });
 });
 
+/** The variables without which what is said of pushes is not looked at. */
+const PUSHING = { OTEL_METRICS_EXPORTER: "otlp" };
+
 /** For each flag three values that are not the default, and what the configuration then says. */
-const SETTINGS: Record<string, { values: [unknown, unknown][]; of: (config: Config) => unknown }> = {
+const SETTINGS: Record<
+  string,
+  { values: [unknown, unknown][]; of: (config: Config) => unknown; given?: Record<string, string> }
+> = {
   "sora.url": {
     values: [
       ["http://file:3000/", "http://file:3000/"],
@@ -288,6 +297,95 @@ const SETTINGS: Record<string, { values: [unknown, unknown][]; of: (config: Conf
     ],
     of: ({ targets }) => targets[0]!.limits.answerSizeBytes,
   },
+  "otlp.enabled": {
+    values: [
+      [true, true],
+      ["false", false],
+      ["true", true],
+    ],
+    of: ({ otlp }) => otlp !== undefined,
+  },
+  "otlp.endpoint": {
+    values: [
+      ["http://file:1/", "http://file:1/v1/metrics"],
+      ["https://env/otlp", "https://env/otlp/v1/metrics"],
+      ["http://flag:3/x/", "http://flag:3/x/v1/metrics"],
+    ],
+    of: ({ otlp }) => otlp!.url,
+    given: PUSHING,
+  },
+  "otlp.protocol": {
+    values: [
+      ["http/json", "http/json"],
+      ["grpc", "grpc"],
+      ["http/json", "http/json"],
+    ],
+    of: ({ otlp }) => otlp!.protocol,
+    given: PUSHING,
+  },
+  "otlp.compression": {
+    values: [
+      ["gzip", "gzip"],
+      ["none", "none"],
+      ["gzip", "gzip"],
+    ],
+    of: ({ otlp }) => otlp!.compression,
+    given: PUSHING,
+  },
+  "otlp.interval": {
+    values: [
+      ["10s", 10_000],
+      ["1s", 1_000],
+      ["100ms", 100],
+    ],
+    of: ({ otlp }) => otlp!.intervalMs,
+    given: PUSHING,
+  },
+  "otlp.timeout": {
+    values: [
+      ["3s", 3_000],
+      ["1s", 1_000],
+      ["100ms", 100],
+    ],
+    of: ({ otlp }) => otlp!.timeoutMs,
+    given: PUSHING,
+  },
+  "otlp.temporality": {
+    values: [
+      ["delta", "delta"],
+      ["lowmemory", "lowmemory"],
+      ["delta", "delta"],
+    ],
+    of: ({ otlp }) => otlp!.temporality,
+    given: PUSHING,
+  },
+  "otlp.levels": {
+    values: [
+      [["channel"], ["channel"]],
+      ["target", ["target"]],
+      ["connection,target", ["target", "connection"]],
+    ],
+    of: ({ otlp }) => otlp!.levels,
+    given: PUSHING,
+  },
+  "otlp.batch-size": {
+    values: [
+      [1, 1],
+      ["100", 100],
+      ["100000", 100_000],
+    ],
+    of: ({ otlp }) => otlp!.batchSize,
+    given: PUSHING,
+  },
+  "otlp.omit-own-metrics": {
+    values: [
+      [true, false],
+      ["false", true],
+      ["true", false],
+    ],
+    of: ({ otlp }) => otlp!.ownMetrics,
+    given: PUSHING,
+  },
   "web.listen-address": {
     values: [
       ["127.0.0.1:1", { host: "127.0.0.1", port: 1 }],
@@ -344,26 +442,29 @@ describe("precedence", () => {
     expect(Object.keys(SETTINGS)).toEqual(flags);
   });
 
-  test.each(Object.entries(SETTINGS))("of --%s: flag, environment, file, default", (name, { values, of }) => {
-    const [[fileValue, inFile], [envValue, inEnv], [flagValue, inFlag]] = values as [
-      [unknown, unknown],
-      [string, unknown],
-      [string, unknown],
-    ];
-    const [section, key] = name.replaceAll("-", "_").split(".") as [string, string];
-    const yaml = JSON.stringify({ [section]: { [key]: fileValue } });
-    const env = { [`SORA_STATS_EXPORTER_${section}_${key}`.toUpperCase()]: envValue };
-    const argv = [`--${name}=${flagValue}`];
+  test.each(Object.entries(SETTINGS))(
+    "of --%s: flag, environment, file, default",
+    (name, { values, of, given = {} }) => {
+      const [[fileValue, inFile], [envValue, inEnv], [flagValue, inFlag]] = values as [
+        [unknown, unknown],
+        [string, unknown],
+        [string, unknown],
+      ];
+      const [section, key] = name.replaceAll("-", "_").split(".") as [string, string];
+      const yaml = JSON.stringify({ [section]: { [key]: fileValue } });
+      const env = { ...given, [`SORA_STATS_EXPORTER_${section}_${key}`.toUpperCase()]: envValue };
+      const argv = [`--${name}=${flagValue}`];
 
-    expect(of(configOf({ yaml }))).toEqual(inFile);
-    expect(of(configOf({ env }))).toEqual(inEnv);
-    expect(of(configOf({ yaml, env }))).toEqual(inEnv);
-    expect(of(configOf({ argv }))).toEqual(inFlag);
-    expect(of(configOf({ yaml, argv }))).toEqual(inFlag);
-    expect(of(configOf({ yaml, env, argv }))).toEqual(inFlag);
-    expect(inFile).not.toEqual(inEnv);
-    expect(inEnv).not.toEqual(inFlag);
-  });
+      expect(of(configOf({ yaml, env: given }))).toEqual(inFile);
+      expect(of(configOf({ env }))).toEqual(inEnv);
+      expect(of(configOf({ yaml, env }))).toEqual(inEnv);
+      expect(of(configOf({ argv, env: given }))).toEqual(inFlag);
+      expect(of(configOf({ yaml, argv, env: given }))).toEqual(inFlag);
+      expect(of(configOf({ yaml, env, argv }))).toEqual(inFlag);
+      expect(inFile).not.toEqual(inEnv);
+      expect(inEnv).not.toEqual(inFlag);
+    },
+  );
 
   test("a flag replaces its own key alone", () => {
     const config = configOf({ yaml: "sora: {interval: 30s, local: true}", argv: ["--sora.interval=9s"] });

@@ -100,5 +100,6 @@ export const DEFAULTS: Config = {
     disableExporterMetrics: false,
   },
   log: { level: "info", format: "text" },
+  otlp: undefined,
   record: undefined,
 };

@@ -85,6 +85,25 @@ test.each(["overview", "transport", "exporter"] as const)(
   },
 );
 
+test("the worst are those whose clients ask for key frames, as PliStorm counts them", () => {
+  for (const [name, title, level] of [
+    ["overview", "Worst channels", "channel"],
+    ["channel", "Worst connections", "connection"],
+  ] as const) {
+    const { targets = [] } = read(name).panels.find(
+      (panel) => panel.type === "table" && panel.title === title,
+    )!;
+    expect(targets.length).toBeGreaterThan(5);
+    const asks = new RegExp(
+      `topk\\(\\d+, sum by \\([^)]+\\) \\(rate\\(sora_${level}_rtcp_received_messages_total\\{[^"]+, type="psfb_pli"\\}\\[`,
+    );
+    for (const { expr } of targets) {
+      expect([title, expr]).toEqual([title, expect.stringMatching(asks)]);
+      expect([title, expr]).toEqual([title, expect.not.stringContaining("pli_triggers")]);
+    }
+  }
+});
+
 test("all channels are all of them, whatever their names hold", () => {
   for (const name of NAMES) {
     const { allValue } = read(name).templating.list.find((one) => one.name === "channel_id")!;

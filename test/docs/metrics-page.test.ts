@@ -220,6 +220,7 @@ test("every metric of the exporter's own has a row, and every row is exposed", a
   metrics.pollFailed("t", { reason: "timeout", seconds: 0.1 });
   metrics.callSucceeded("t", "ListClusterNodes", 0);
   metrics.callFailed("t", "ListClusterNodes", "timeout");
+  metrics.otlpStarted();
   const text = encode(await metrics.collect(new Map()), [], "prometheus-text").toString();
   const exposed = [...parseExposition(text, "prometheus-text").values()].filter(({ name }) =>
     name.startsWith("sora_"),

@@ -54,7 +54,8 @@ test.skipIf(lacks("prometheus")).each(["SIGTERM", "SIGINT"] as const)(
   async (signal) => {
     start(FLAGS, { ...process.env, TMPDIR: directory });
     const url = await told("Prometheus");
-    expect(await told("Alerts")).toBe(`${url}alerts`);
+    for (const page of [url, await told("Alerts"), await told("Status page")])
+      expect([page, await isUp(page)]).toEqual([page, true]);
     const ask = async (path: string) => (await fetch(`${url}api/v1/${path}`)).json();
     await until(async () => JSON.stringify(await ask("query?query=sora_up")).includes('"sora_up"'), 30_000);
     expect(readdirSync(directory)).toHaveLength(1);

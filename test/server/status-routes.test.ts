@@ -142,10 +142,16 @@ describe("what belongs to the page", () => {
   });
 });
 
+const USUAL: StatusQuery = { text: "", channels: 20, connections: 50 };
+
 test.each<[string, StatusQuery]>([
   ["", { text: "", channels: 20, connections: 50 }],
   ["?q=%20sora%20", { text: "sora", channels: 20, connections: 50 }],
   ["?q=a&q=b", { text: "a", channels: 20, connections: 50 }],
+  ["?channel=%20So%20&target=tokyo", { ...USUAL, channel: " So ", target: "tokyo" }],
+  ["?channel=&target=", USUAL],
+  ["?channel=a&channel=b", { ...USUAL, channel: "a" }],
+  [`?channel=${"x".repeat(5000)}`, { ...USUAL, channel: "x".repeat(300) }],
   ["?channels=5&connections=0", { text: "", channels: 5, connections: 0 }],
   ["?channels=999999&connections=501", { text: "", channels: 200, connections: 500 }],
   ["?channels=-1&connections=1e3", { text: "", channels: 20, connections: 50 }],
@@ -270,6 +276,12 @@ describe("/api/status", () => {
         message: "no answer",
       },
       data: { connections_by_unstable_level: null, rate_seconds: null },
+    });
+    const nothing = { all: undefined, matching: undefined, shown: [] };
+    const known = sampleStatus({ channels: nothing, connections: nothing });
+    expect((await serve(known).inject("/api/status")).json()).toMatchObject({
+      channels: { total: null, matching: null, items: [] },
+      connections: { total: null, matching: null, items: [] },
     });
     expect(connections.items[0]).toMatchObject({
       unstable_level: null,

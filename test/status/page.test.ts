@@ -166,12 +166,14 @@ describe("whatever users of Sora choose", () => {
     const plain = sampleStatus({
       target: { state: "failing", failing: { sinceMs: NOW, polls: 1 }, error: ERROR },
     });
-    const query = readQuery({ q: hostile });
+    const query = readQuery({ q: hostile, channel: hostile, target: hostile });
     const markup = page({ status, query });
     // The tags are those of a page on which nobody is hostile, and so are the names of their attributes.
     const tags = (of: string) =>
       [...of.matchAll(/<\/?[a-z][^>]*>/gi)].map(([tag]) => tag.replaceAll(/"[^"]*"/g, '""'));
-    expect(tags(markup)).toEqual(tags(page({ status: plain, query: readQuery({ q: "x" }) })));
+    expect(tags(markup)).toEqual(
+      tags(page({ status: plain, query: readQuery({ q: "x", channel: "x", target: "x" }) })),
+    );
     // And it is all there, when a browser reads it.
     const escaped = (text: string) =>
       text
@@ -186,7 +188,7 @@ describe("whatever users of Sora choose", () => {
     const read = href!.replaceAll("&amp;", "&").replaceAll("&#39;", "'");
     const url = new URL(read, "http://exporter/");
     expect(url.origin).toBe("http://exporter");
-    expect([...url.searchParams]).toEqual([["q", hostile]]);
+    expect([...url.searchParams]).toEqual([["channel", hostile]]);
   });
 
   test("stays in its place whatever its direction, and is cut where it is long", () => {
@@ -218,6 +220,28 @@ describe("links and the form keep", () => {
     expect(textOf(markup)).toContain("該当 700 件中 60 件 (全 900 件)");
   });
 
+  test("the exact filters, which can be taken away one by one or with all others", () => {
+    const query = readQuery({ q: "alice", channel: "a&b", target: "tokyo" });
+    const markup = page({ query, language: "ja", languageChosen: true });
+    expect(markup).toContain('href="./api/status?q=alice&amp;channel=a%26b&amp;target=tokyo"');
+    expect(markup).toContain('href="./?q=alice&amp;channel=a%26b&amp;target=tokyo&amp;lang=en"');
+    expect(markup).toContain('<input type="hidden" name="channel" value="a&amp;b" />');
+    expect(markup).toContain('<input type="hidden" name="target" value="tokyo" />');
+    const chips = part(markup, '<ul class="chips">', "</ul>");
+    expect(textOf(chips)).toBe("対象 tokyo × チャネル a&amp;b ×");
+    expect(chips).toContain('href="./?q=alice&amp;channel=a%26b&amp;lang=ja"');
+    expect(chips).toContain('href="./?q=alice&amp;target=tokyo&amp;lang=ja"');
+    expect(markup).toContain('class="reset" href="./?lang=ja"');
+    expect(page()).not.toContain("chips");
+  });
+
+  test("a channel's link shows that channel alone, of its target where there are several", () => {
+    const query = readQuery({ q: "alice" });
+    expect(connections(page({ query }))).toContain('href="./?channel=sora"');
+    const status = { ...sampleStatus(), targets: [targetStatus(), targetStatus({ target: "osaka" })] };
+    expect(connections(page({ query, status }))).toContain('href="./?channel=sora&amp;target=tokyo"');
+  });
+
   test("no language that was not asked for", () => {
     const markup = page({ language: "ja" });
     expect(markup).toContain('href="./?lang=en"');
@@ -238,6 +262,27 @@ test("a filter that nothing fits says so; so does a Sora without connections", (
   expect(textOf(page({ status, query: readQuery({ q: "x" }) }))).toContain("Nothing fits the filter.");
   const none = { all: 0, matching: 0, shown: [] };
   expect(textOf(page({ status: sampleStatus({ channels: none, connections: none }) }))).toContain("None.");
+});
+
+describe("what is not known is not none", () => {
+  const NOTHING = { all: undefined, matching: undefined, shown: [] };
+  const gone = (target: string) => targetStatus({ target, state: "stale", last: undefined });
+
+  test("where no target has data", () => {
+    const status = { ...sampleStatus(), targets: [gone("tokyo")], channels: NOTHING, connections: NOTHING };
+    const text = textOf(page({ status }));
+    expect(text).toContain("Worst channels Unknown: there are no data.");
+    expect(text).toContain("Worst connections Unknown: there are no data.");
+    expect(text).toContain("Rates are unknown");
+    expect(text).not.toMatch(/None\.|0 of 0|with the next poll/);
+  });
+
+  test("where some targets have data", () => {
+    const targets = [gone("osaka"), targetStatus(), gone("nara")];
+    const text = textOf(page({ status: { ...sampleStatus(), targets } }));
+    expect(text).toContain("Worst channels 1 of 1 Unknown, as there are no data, of osaka , nara Channel");
+    expect(text).toContain("Rates are per second");
+  });
 });
 
 test("while the engine is being started anew the page says so", () => {
@@ -312,7 +357,7 @@ describe("the texts", () => {
         targetStatus({ last: { ...last!, connections: 9 } }),
       ];
       const none = { all: 0, matching: 0, shown: [] };
-      page({ status: { ...sampleStatus(), targets: several }, query: readQuery({ q: "x" }) });
+      page({ status: { ...sampleStatus(), targets: several }, query: readQuery({ q: "x", channel: "x" }) });
       page({ status: sampleStatus({ channels: none, connections: { ...none, all: 1 } }) });
       page({
         status: sampleStatus({
@@ -321,6 +366,10 @@ describe("the texts", () => {
         }),
       });
       page({ status: undefined });
+      page({ status: sampleStatus({ target: { last: { ...last!, rateSeconds: undefined } } }) });
+      const unknown = { all: undefined, matching: undefined, shown: [] };
+      const gone = [targetStatus({ state: "stale", last: undefined })];
+      page({ status: { ...sampleStatus(), targets: gone, channels: unknown, connections: unknown } });
     } finally {
       (TEXTS as Record<string, Texts>)["en"] = original;
     }

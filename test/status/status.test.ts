@@ -10,7 +10,7 @@ import { createFilter } from "../../src/status/filter.ts";
 import { statusOf } from "../../src/status/status.ts";
 import { Watch } from "../../src/status/watch.ts";
 import { buildOnce, connection } from "../support/build.ts";
-import { ALL_INFO } from "../support/exporter.ts";
+import { ALL_INFO, DEFAULT_LIMITS } from "../support/exporter.ts";
 import { ALL_CALLS, createTestTarget, type TestTarget } from "../support/target.ts";
 
 const EVERYTHING: StatusQuery = { text: "", channels: 100, connections: 100 };
@@ -58,6 +58,7 @@ async function polledTwice(
     );
   const one = createTestTarget((operation) => (operation === "GetStatsAllConnections" ? answer() : listed), {
     calls: { ...ALL_CALLS },
+    limits: { ...DEFAULT_LIMITS, labelValueLength: 1000 },
     info,
   });
   await one.poll();
@@ -96,6 +97,20 @@ test("the order of channels is by worst level, then by how many are at it, then 
     G: { channel: "noisy", level: 0, lost: 6 },
   });
   expect(channels(statusOfOne(one))).toEqual(["worst", "both", "one of two", "noisy", "calm"]);
+});
+
+test.each([
+  ["without levels", undefined],
+  ["at level 0", 0],
+] as const)("a channel in trouble stands above a larger one without any, %s", async (_, level) => {
+  const at = level === undefined ? {} : { level };
+  const one = await polledTwice({
+    A: { channel: "large", ...at },
+    B: { channel: "large", ...at },
+    C: { channel: "large", ...at },
+    D: { channel: "in trouble", ...at, misses: 1 },
+  });
+  expect(channels(statusOfOne(one))).toEqual(["in trouble", "large"]);
 });
 
 test("a channel's numbers are those of its connections together", async () => {
@@ -157,6 +172,21 @@ test("several targets are one list, and a channel of two targets is two", async 
   expect(status.targets.map(({ target }) => target)).toEqual(["a", "b"]);
 });
 
+test("what is known of one target is counted, though another has no data", async () => {
+  const a = await polledTwice({ A: {}, B: {} });
+  const never = createTestTarget(() => []);
+  const status = (...some: TestTarget[]) =>
+    statusOf(
+      some.map(({ target }) => target.watched()),
+      EVERYTHING,
+      a.clock.now(),
+    );
+  expect(status(never, a).connections).toMatchObject({ all: 2, matching: 2 });
+  expect(status(never).channels).toEqual({ all: undefined, matching: undefined, shown: [] });
+  const none = await polledTwice({});
+  expect(status(none).connections).toEqual({ all: 0, matching: 0, shown: [] });
+});
+
 const LISTED = [
   {
     channel_id: "Sora",
@@ -186,6 +216,7 @@ describe("a filter", () => {
     ["朝会", ["DEF", "GHI"]],
     ["room bob", ["DEF"]],
     ["bob room 朝会", ["DEF"]],
+    ["ＳＯＲＡ　ＡＢＣ", ["ABC"]],
     ["  ", ["DEF", "ABC", "GHI"]],
     ["bob carol", []],
     [".*", []],
@@ -207,6 +238,31 @@ describe("a filter", () => {
       shown: [{ channelId: "朝会 room", connections: 2 }],
     });
     expect(ids(statusOfOne(one, { connections: 1 }))).toEqual(["DEF"]);
+  });
+
+  test.each<[Partial<StatusQuery>, readonly string[]]>([
+    [{ channel: "sora" }, ["C"]],
+    [{ channel: "SORA" }, []],
+    [{ channel: "so" }, []],
+    [{ channel: "sora lobby" }, ["B"]],
+    [{ channel: "x".repeat(300) }, ["D"]],
+    [{ target: "t" }, ["A", "B", "C", "D"]],
+    [{ target: "T" }, []],
+    [{ target: "t", channel: "sora" }, ["C"]],
+    [{ target: "other", channel: "sora" }, []],
+    [{ channel: "sora", text: "bob" }, ["C"]],
+    [{ channel: "sora", text: "alice" }, []],
+  ])("of names is exact: %j finds %j", async (query, found) => {
+    const one = await polledTwice({
+      A: { channel: "sora-2", client: "sora" },
+      B: { channel: "sora lobby" },
+      C: { channel: "sora", client: "bob" },
+      D: { channel: "x".repeat(310) },
+    });
+    const status = statusOfOne(one, query);
+    expect(ids(status).sort()).toEqual(found);
+    expect(status.connections).toMatchObject({ all: 4, matching: found.length });
+    expect(status.channels).toMatchObject({ all: 4, matching: found.length });
   });
 
   test("finds no client_id that is not shown", async () => {
@@ -325,7 +381,7 @@ describe("a target is", () => {
 
     await one.clock.advance(10_000);
     expect(targetOf(one)).toMatchObject({ state: "stale", good: { timeMs: goodMs }, last: undefined });
-    expect(statusOfOne(one).connections).toEqual({ all: 0, matching: 0, shown: [] });
+    expect(statusOfOne(one).connections).toEqual({ all: undefined, matching: undefined, shown: [] });
 
     answer = () => [];
     await one.poll();

@@ -107,6 +107,7 @@ export function configFor(targets: TestTargets, changes: Partial<Config> = {}): 
       disableExporterMetrics: false,
     },
     log: { level: "info", format: "json" },
+    otlp: undefined,
     record: undefined,
     ...changes,
   };

@@ -15,9 +15,7 @@ export class SummaryReporter implements Reporter {
     // After the summary of the default reporter.
     process.once("exit", () => {
       for (const tool of missingTools()) {
-        console.log(
-          `skipped what needs ${tool}, which is not installed (Debian: apt-get install ${TOOLS[tool]})`,
-        );
+        console.log(`skipped what needs ${tool}, which is not installed (${TOOLS[tool]})`);
       }
       console.log(`${counts.passed} passed, ${failed} failed, ${counts.skipped} skipped`);
     });

@@ -5,16 +5,22 @@
 
 import { isInstalled } from "../../src/simulator/program.ts";
 
-/** The programs, and the Debian package that has each. */
+/** The programs, and what brings each. */
 export const TOOLS = {
-  prometheus: "prometheus",
-  promtool: "prometheus",
-  "prometheus-alertmanager": "prometheus-alertmanager",
-  amtool: "prometheus-alertmanager",
-  chromium: "chromium",
-  buildah: "buildah",
-  kubectl: "kubernetes-client",
-  "systemd-analyze": "systemd",
+  prometheus: "Debian: apt-get install prometheus",
+  promtool: "Debian: apt-get install prometheus",
+  "prometheus-alertmanager": "Debian: apt-get install prometheus-alertmanager",
+  amtool: "Debian: apt-get install prometheus-alertmanager",
+  chromium: "Debian: apt-get install chromium",
+  buildah: "Debian: apt-get install buildah",
+  kubectl: "Debian: apt-get install kubernetes-client",
+  "systemd-analyze": "Debian: apt-get install systemd",
+  /** Helm 3. */
+  helm: "test/tools/build.sh builds it",
+  /** Prometheus 3, which receives OTLP. */
+  "prometheus-3": "test/tools/build.sh builds it",
+  /** An OpenTelemetry Collector. */
+  otelcol: "test/tools/build.sh builds it",
 } as const;
 export type Tool = keyof typeof TOOLS;
 

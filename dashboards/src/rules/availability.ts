@@ -14,7 +14,7 @@ export function availabilityAlerts(t: Thresholds): AlertingRule[] {
       expr: "sora_up == 0",
       for: t.soraDown.for,
       summary: `Sora ${target} does not answer`,
-      description: `The exporter ${instance} gets no statistics from Sora ${target}; nothing else can be said of it meanwhile.`,
+      description: `The exporter ${instance} gets no statistics from Sora ${target}: it sees nothing of it meanwhile.`,
       dashboard: "overview",
       variables: ["job", "target"],
     }),
@@ -31,6 +31,21 @@ export function availabilityAlerts(t: Thresholds): AlertingRule[] {
       for: t.exporterDown.for,
       summary: `The exporter ${instance} does not answer`,
       description: `Prometheus cannot scrape ${instance} (job {{ $labels.job }}): no other alert can fire for the Soras it watches.`,
+      dashboard: "exporter",
+      variables: ["job"],
+    }),
+    alertRule({
+      name: "ExporterFlapping",
+      severity: "warning",
+      // Where it stays away, ExporterDown says so.
+      expr: `
+        avg_over_time(up[${t.exporterFlapping.window}]) < ${t.exporterFlapping.share}
+          and changes(up[${t.exporterFlapping.window}]) >= ${t.exporterFlapping.changes}
+          and on (job, instance) present_over_time(sora_exporter_series[${t.exporterDown.memory}])
+          unless max_over_time(up[${t.awayWindow}]) == 0`,
+      for: t.exporterFlapping.for,
+      summary: `The exporter ${instance} answers only now and then`,
+      description: `In the last ${t.exporterFlapping.window} {{ $value | humanizePercentage }} of the scrapes of ${instance} (job {{ $labels.job }}) worked.`,
       dashboard: "exporter",
       variables: ["job"],
     }),

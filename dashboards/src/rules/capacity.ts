@@ -65,9 +65,11 @@ function clusterNodeGone(t: Thresholds): AlertingRule {
   return alertRule({
     name: "ClusterNodeGone",
     severity: "critical",
-    // A node that is not connected has no mode, so it is another series than before. Temporary nodes may vanish.
+    // A node that is not connected has no mode, so it is another series than before. Temporary nodes may go; Sora does not
+    // tell of a node that is not connected that it is one, so it is remembered.
     expr: `
-      min by (job, target, node_name) (sora_cluster_node) == 0
+      min by (job, target, node_name) (sora_cluster_node{node_type!="temporary"}) == 0
+        unless on (job, target, node_name) present_over_time(sora_cluster_node{node_type="temporary"}[${t.clusterNodeGone.temporaryMemory}])
       or (
         0 * (max by (job, target, node_name) (max_over_time(sora_cluster_node{node_type="regular"}[${t.clusterNodeGone.memory}])) == 1)
           unless on (job, target, node_name) sora_cluster_node

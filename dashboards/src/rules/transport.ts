@@ -136,18 +136,20 @@ function abandonment(t: Thresholds): AlertingRule {
   const { share, minPerSecond } = t.dataChannelAbandonment;
   const rate = (what: string) =>
     `sum by (job, target) (rate(sora_target_data_channel_${what}_messages_total[${t.rateWindow}]))`;
+  const abandoned = rate("abandon");
   return alertRule({
     name: "DataChannelAbandonment",
     severity: "warning",
+    // Where not one was ever sent the counter can be absent (metrics.zero: omit).
     expr: `
-      ${rate("abandon")}
-        / (${rate("sent")} > 0)
+      ${abandoned}
+        / (${abandoned} + (${rate("sent")} or 0 * ${abandoned}) > 0)
         > ${share}
-        and ${rate("abandon")} >= ${minPerSecond}`,
+        and ${abandoned} >= ${minPerSecond}`,
     for: t.dataChannelAbandonment.for,
     keepFiringFor: t.keepFiringFor,
     summary: `Sora ${target} gives up on many messages of data channels`,
-    description: `{{ $value | humanizePercentage }} of the messages that Sora ${target} sends on data channels are abandoned.`,
+    description: `{{ $value | humanizePercentage }} of the messages that Sora ${target} has for data channels are abandoned, not sent.`,
     dashboard: "transport",
     variables: ofTarget,
   });

@@ -4,7 +4,7 @@ import type { Status, StatusQuery } from "../../engine/status.ts";
 import { BOUNDS, queryString } from "../query.ts";
 import { formatDuration, formatTime } from "./format.ts";
 import { html, type Html } from "./html.ts";
-import { time, type View } from "./parts.ts";
+import { chosen, time, type View } from "./parts.ts";
 import { channelsSection, connectionsSection } from "./tables.ts";
 import { isDown, targetsSection } from "./targets.ts";
 import { type Language, LANGUAGES, TEXTS } from "./texts.ts";
@@ -36,7 +36,9 @@ export function statusPage(options: PageOptions): string {
   const timeMs = status?.timeMs ?? options.timeMs;
   const lang = languageChosen ? language : undefined;
   const link: View["link"] = (changes) => `./${queryString(query, { lang, ...changes })}`;
-  const view: View = { texts, language, timeMs, link };
+  const withoutData =
+    status?.targets.filter(({ last }) => last === undefined).map(({ target }) => target) ?? [];
+  const view: View = { texts, language, timeMs, withoutData, link };
   const unstable = status?.targets.reduce((sum, { last }) => sum + (last?.unstable ?? 0), 0) ?? 0;
   const bad = status?.targets.filter(isDown).length ?? 0;
   const marks = [
@@ -80,11 +82,12 @@ ${
           autocomplete="off"
           spellcheck="false"
         />
-        ${Object.entries({ lang, ...changed(query) }).map(([name, value]) => (value === undefined ? undefined : html`<input type="hidden" name="${name}" value="${value}" />`))}
+        ${Object.entries({ lang, channel: query.channel, target: query.target, ...changed(query) }).map(([name, value]) => (value === undefined ? undefined : html`<input type="hidden" name="${name}" value="${value}" />`))}
         <button type="submit">${texts.apply}</button>
-        ${query.text === "" ? undefined : html`<a class="reset" href="${link({ q: undefined })}">${texts.reset}</a>`}
+        ${isFiltered(query) && html`<a class="reset" href="${link({ q: undefined, channel: undefined, target: undefined })}">${texts.reset}</a>`}
         <button type="button" id="pause" hidden data-resume="${texts.resume}">${texts.pause}</button>
       </form>
+      ${chips(query, view)}
       <p id="lost" role="alert" hidden>${texts.lost}</p>
       <main id="live">
         <p class="updated">${texts.updated} ${time(timeMs, formatTime(timeMs))}</p>
@@ -93,6 +96,34 @@ ${
     </body>
   </html> `.text
 }`;
+}
+
+function isFiltered({ text, channel, target }: StatusQuery): true | undefined {
+  return text !== "" || channel !== undefined || target !== undefined || undefined;
+}
+
+/** The exact filters, each with a link that takes it away. */
+function chips({ channel, target }: StatusQuery, { texts, link }: View): Html | undefined {
+  const all = [
+    { key: "target", name: texts.target, value: target },
+    { key: "channel", name: texts.channel, value: channel },
+  ].flatMap(({ key, name, value }) =>
+    value === undefined
+      ? []
+      : html`<li>
+          ${name} <b>${chosen(value)}</b>
+          <a
+            href="${link({ [key]: undefined })}"
+            aria-label="${texts.remove(name)}"
+            title="${texts.remove(name)}"
+            >×</a
+          >
+        </li>`,
+  );
+  if (all.length === 0) return undefined;
+  return html`<ul class="chips">
+    ${all}
+  </ul>`;
 }
 
 /** How many rows there are to be, where that is not the usual. */
@@ -114,7 +145,9 @@ function content({ targets, channels, connections }: Status, view: View): Html {
     ${channelsSection(channels, several, BOUNDS.channels.most, view)}
     ${connectionsSection(connections, several, BOUNDS.connections.most, view)}
     <footer>
-      <p>${spans.length === 0 ? texts.ratesSoon : texts.ratesOver(span)}</p>
+      <p>
+        ${spans.length > 0 ? texts.ratesOver(span) : view.withoutData.length < targets.length ? texts.ratesSoon : texts.ratesUnknown}
+      </p>
       <p>${texts.order}</p>
     </footer>`;
 }

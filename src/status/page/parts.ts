@@ -11,6 +11,8 @@ export interface View {
   readonly language: Language;
   /** Now, in milliseconds since the epoch. */
   readonly timeMs: number;
+  /** Names of the targets of which nothing is known. */
+  readonly withoutData: readonly string[];
   /** A link to this page, its query changed so; undefined takes a parameter away. */
   readonly link: (changes: Readonly<Record<string, string | number | undefined>>) => string;
 }

@@ -2,6 +2,7 @@
 
 import type { ChannelStatus, ConnectionStatus, Listed } from "../../engine/status.ts";
 import type { RatesOfOne } from "../survey.ts";
+import { exactName } from "../filter.ts";
 import type { Rate } from "../traffic.ts";
 import { POINTS } from "../trouble.ts";
 import { formatAge, formatCount, formatKilobits, formatTrouble, formatWhole } from "./format.ts";
@@ -32,6 +33,9 @@ const RATE_COLUMNS: readonly RateColumn[] = [
 /** A rate of so many points a connection stands out; some PLI and NACK every call has, and those answered are mended. */
 const BAD_POINTS = 1;
 
+/** So many targets without data are named. */
+const MAX_NAMES = 10;
+
 /** How a table is called, and the parameter that says how many rows it may have. */
 interface Table<T> {
   readonly id: "channels" | "connections";
@@ -60,7 +64,7 @@ export function channelsSection(
       most,
       cells: ({ target, channelId, connections, levels }) => [
         html`<th scope="row">
-          ${channelLink(channelId, view)}${several ? html`<small>${chosen(target)}</small>` : undefined}
+          ${channelLink(channelId, several ? target : undefined, view)}${several ? html`<small>${chosen(target)}</small>` : undefined}
         </th>`,
         cell(texts.level, levelBadge(worstOf(levels), view), "level-cell"),
         cell(
@@ -95,7 +99,7 @@ export function connectionsSection(
         html`<th scope="row">
           <span class="id">${chosen(one.connectionId)}</span
           ><small
-            >${channelLink(one.channelId, view)}${several ? html` · ${chosen(one.target)}` : undefined}</small
+            >${channelLink(one.channelId, several ? one.target : undefined, view)}${several ? html` · ${chosen(one.target)}` : undefined}</small
           >
         </th>`,
         cell(texts.level, levelBadge(one.level, view), "level-cell"),
@@ -110,9 +114,10 @@ function worstOf(levels: ChannelStatus["levels"]): number | undefined {
   return levels?.findLast(({ connections }) => connections > 0)?.level;
 }
 
-/** Shows the connections of the channel alone, more or less: its name's words. */
-function channelLink(channelId: string, { link }: View): Html {
-  return html`<a href="${link({ q: channelId })}">${chosen(channelId)}</a>`;
+/** Shows the connections of the channel alone, of one target where there are several. */
+function channelLink(channelId: string, target: string | undefined, { link }: View): Html {
+  const only = { channel: exactName(channelId), target: target && exactName(target) };
+  return html`<a href="${link({ q: undefined, ...only })}">${chosen(channelId)}</a>`;
 }
 
 function who({ info, createdMs }: ConnectionStatus, { texts, timeMs }: View): Html {
@@ -141,28 +146,41 @@ function section<T extends ChannelStatus | ConnectionStatus>(
   const { shown } = listed;
   return html`<section aria-labelledby="${id}">
     <h2 id="${id}">${title} <small>${howMany(listed, view)}</small></h2>
+    ${unknown(listed, view)}
     ${
-      shown.length === 0
-        ? html`<p class="nothing">${listed.all === 0 ? view.texts.none : view.texts.nothingFits}</p>`
-        : html`<div class="scroll" id="${id}-scroll" role="region" aria-labelledby="${id}" tabindex="0">
-              <table class="${id}">
-                ${tableHead(heads, view)}
-                <tbody>
-                  ${shown.map(
-                    (one) =>
-                      html`<tr>
-                        ${cells(one)}${rateCells(one.rates, "connections" in one ? one.connections : 1, view)}
-                      </tr> `,
-                  )}
-                </tbody>
-              </table>
-            </div>
-            ${more(listed, id, most, view)}`
+      listed.all === undefined
+        ? undefined
+        : shown.length === 0
+          ? html`<p class="nothing">${listed.all === 0 ? view.texts.none : view.texts.nothingFits}</p>`
+          : html`<div class="scroll" id="${id}-scroll" role="region" aria-labelledby="${id}" tabindex="0">
+                <table class="${id}">
+                  ${tableHead(heads, view)}
+                  <tbody>
+                    ${shown.map(
+                      (one) =>
+                        html`<tr>
+                          ${cells(one)}${rateCells(one.rates, "connections" in one ? one.connections : 1, view)}
+                        </tr> `,
+                    )}
+                  </tbody>
+                </table>
+              </div>
+              ${more(listed, id, most, view)}`
     }
   </section>`;
 }
 
+/** Of which targets nothing is known. */
+function unknown({ all }: Listed<unknown>, { texts, withoutData }: View): Html | undefined {
+  if (all === undefined) return html`<p class="nothing">${texts.unknown}</p>`;
+  if (withoutData.length === 0) return undefined;
+  const names = withoutData.slice(0, MAX_NAMES).map((name, i) => [i === 0 ? "" : ", ", chosen(name)]);
+  const more = withoutData.length > MAX_NAMES ? " …" : "";
+  return html`<p class="nothing">${texts.unknownOf} ${names}${more}</p>`;
+}
+
 function howMany({ all, matching, shown }: Listed<unknown>, { texts }: View): string {
+  if (all === undefined || matching === undefined) return "";
   const n = formatCount(shown.length);
   return matching === all
     ? texts.shown(n, formatCount(all))
@@ -175,7 +193,7 @@ function more(
   most: number,
   { texts, link }: View,
 ): Html | undefined {
-  if (shown.length >= matching || shown.length >= most) return undefined;
+  if (matching === undefined || shown.length >= matching || shown.length >= most) return undefined;
   return html`<p class="more">
     <a id="more-${id}" href="${link({ [id]: Math.min(most, shown.length * 4) })}">${texts.showMore}</a>
   </p>`;

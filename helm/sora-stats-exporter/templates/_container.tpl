@@ -1,0 +1,130 @@
+{{/*
+The exporter's container, in a Deployment and beside Sora: (list . kind), where kind is "deployment", "sidecar" or "native".
+Whatever a container inherits from its pod it says itself, as Sora's pod is not ours.
+*/}}
+{{- define "sora-stats-exporter.container" -}}
+{{- $root := index . 0 }}
+{{- $kind := index . 1 }}
+{{- with $root -}}
+- name: {{ include "sora-stats-exporter.name" . }}
+  image: {{ include "sora-stats-exporter.image" . | quote }}
+  imagePullPolicy: {{ .Values.image.pullPolicy }}
+  {{- if eq $kind "native" }}
+  # What makes an init container a sidecar: it starts before Sora and stops after it.
+  restartPolicy: Always
+  {{- end }}
+  args:
+    - --config.file=/etc/sora-stats-exporter/config.yaml
+    {{- with .Values.extraArgs }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+  {{- with .Values.extraEnv }}
+  env:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with .Values.extraEnvFrom }}
+  envFrom:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  ports:
+    - name: sora-metrics
+      containerPort: {{ include "sora-stats-exporter.containerPort" . }}
+      protocol: TCP
+  livenessProbe:
+    httpGet:
+      path: /-/healthy
+      port: sora-metrics
+    {{- with .Values.livenessProbe }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+  {{- if eq $kind "deployment" }}
+  readinessProbe:
+    httpGet:
+      path: /-/ready
+      port: sora-metrics
+    {{- with .Values.readinessProbe }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+  {{- end }}
+  {{- with .Values.resources }}
+  resources:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with .Values.securityContext }}
+  securityContext:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  volumeMounts:
+    # The directory, as a single file of it would stay what it was when the ConfigMap changes.
+    - name: sora-stats-exporter-config
+      mountPath: /etc/sora-stats-exporter
+      readOnly: true
+    {{- range .Values.extraSecretMounts }}
+    - name: {{ .name }}
+      mountPath: {{ .mountPath }}
+      readOnly: true
+    {{- end }}
+    {{- with .Values.extraVolumeMounts }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+{{- end }}
+{{- end }}
+
+{{/* What the container mounts. */}}
+{{- define "sora-stats-exporter.volumes" -}}
+- name: sora-stats-exporter-config
+  configMap:
+    name: {{ include "sora-stats-exporter.fullname" . }}
+{{- range .Values.extraSecretMounts }}
+- name: {{ .name }}
+  secret:
+    secretName: {{ .secretName }}
+    {{- with .defaultMode }}
+    defaultMode: {{ . }}
+    {{- end }}
+    {{- with .items }}
+    items:
+      {{- toYaml . | nindent 6 }}
+    {{- end }}
+{{- end }}
+{{- with .Values.extraVolumes }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* Annotations of the pod: a configuration that changes starts a new one. */}}
+{{- define "sora-stats-exporter.checksum" -}}
+checksum/config: {{ include "sora-stats-exporter.config" . | sha256sum }}
+{{- end }}
+
+{{/*
+For charts that have this one as a dependency. Their templates call these with this chart's scope:
+
+  {{- include "sora-stats-exporter.sidecar.container" (index .Subcharts "sora-stats-exporter") | nindent 8 }}
+*/}}
+
+{{/* Under containers:, a classic sidecar. */}}
+{{- define "sora-stats-exporter.sidecar.container" -}}
+{{- include "sora-stats-exporter.container" (list . "sidecar") }}
+{{- end }}
+
+{{/* Under initContainers:, a native sidecar, from Kubernetes 1.29 on. */}}
+{{- define "sora-stats-exporter.sidecar.nativeContainer" -}}
+{{- include "sora-stats-exporter.container" (list . "native") }}
+{{- end }}
+
+{{/* Under volumes: of the pod. */}}
+{{- define "sora-stats-exporter.sidecar.volumes" -}}
+{{- include "sora-stats-exporter.volumes" . }}
+{{- end }}
+
+{{/* Under metadata.annotations: of the pod. */}}
+{{- define "sora-stats-exporter.sidecar.annotations" -}}
+{{- include "sora-stats-exporter.checksum" . }}
+{{- end }}
+
+{{/* Under metadata.labels: of the pod; what the PodMonitor looks for. */}}
+{{- define "sora-stats-exporter.sidecar.labels" -}}
+{{- $own := dict "sora-stats-exporter/sidecar" (include "sora-stats-exporter.fullname" .) }}
+{{- toYaml (default $own .Values.sidecar.selectorLabels) }}
+{{- end }}

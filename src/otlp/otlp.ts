@@ -1,0 +1,136 @@
+/** Pushes by OTLP, put together. It is loaded only where they are asked for. */
+
+import { readFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { diag, DiagLogLevel } from "@opentelemetry/api";
+import { resourceFromAttributes } from "@opentelemetry/resources";
+import { MeterProvider, PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
+import { openCredentials } from "../config/credentials.ts";
+import type { OtlpConfig } from "../config/otlp-config.ts";
+import type { OwnFamily } from "../exposition/compose.ts";
+import type { Log } from "../log.ts";
+import { VERSION } from "../version.ts";
+import type { OtlpEvents } from "./events.ts";
+import { createExporter } from "./exporters.ts";
+import { createProducer } from "./producer.ts";
+import { createPush } from "./push.ts";
+import type { Pushable } from "./target.ts";
+
+/** How often it is logged that the receiver does not take some points. */
+const TELL_AGAIN_MS = 600_000;
+
+const NAME = "sora-stats-exporter";
+
+export interface Otlp {
+  /**
+   * Pushes what is new and ends.
+   *
+   * @param withinMs what has not gone out by then is given up
+   */
+  close(withinMs: number): Promise<void>;
+}
+
+export interface OtlpEdges {
+  readonly targets: readonly Pushable[];
+  readonly events: OtlpEvents;
+  readonly log: Log;
+  /** Collects the exporter's own metrics. */
+  readonly own: () => Promise<readonly OwnFamily[]>;
+}
+
+/**
+ * Begins to push.
+ *
+ * @throws Error that names a file that cannot be read
+ */
+export async function startOtlp(config: OtlpConfig, port: number, edges: OtlpEdges): Promise<Otlp> {
+  const { targets, events, log } = edges;
+  const { tls, headers } = openCredentials(
+    { headers: config.headers, tls: { ...config.tls, serverName: undefined, skipVerify: false } },
+    (path) => readFileSync(path, "utf8"),
+  );
+  countRejected(events, log);
+  const exporter = await createExporter({
+    ...config,
+    headers: () =>
+      Object.fromEntries(
+        Object.entries(headers).map(([name, value]) => [name, typeof value === "string" ? value : value()]),
+      ),
+    tls: { ca: tls.ca?.(), cert: tls.cert?.(), key: tls.key?.() },
+  });
+  const producer = createProducer({
+    targets,
+    levels: new Set(config.levels),
+    delta: config.temporality !== "cumulative",
+    scope: { name: NAME, version: VERSION },
+    own: config.ownMetrics ? edges.own : undefined,
+    finite: config.protocol === "http/json",
+    processStartMs: Date.now() - process.uptime() * 1000,
+    now: () => Date.now(),
+  });
+  const push = createPush(
+    {
+      protocol: config.protocol === "grpc" ? "grpc" : "http",
+      maxPoints: config.batchSize,
+      timeoutMs: config.timeoutMs,
+      pushMs: config.intervalMs,
+    },
+    { exporter, events, log, onEnd: (complete) => producer.end(complete) },
+  );
+  const reader = new PeriodicExportingMetricReader({
+    exporter: push,
+    metricProducers: [producer],
+    exportIntervalMillis: config.intervalMs,
+    // Of a whole push; `Push` ends it by itself before that.
+    exportTimeoutMillis: config.intervalMs,
+  });
+  const provider = new MeterProvider({
+    resource: resourceFromAttributes(resourceOf(config, port)),
+    readers: [reader],
+  });
+  events.otlpStarted();
+  log.info({ url: config.url, protocol: config.protocol, levels: config.levels }, "pushes by OTLP");
+  return {
+    close: (withinMs) => provider.shutdown({ timeoutMillis: withinMs }).catch(() => undefined),
+  };
+}
+
+/** What tells this exporter from others: Prometheus makes `job` and `instance` of it. */
+function resourceOf({ resource }: OtlpConfig, port: number): Record<string, string> {
+  return {
+    "service.name": NAME,
+    "service.version": VERSION,
+    "service.instance.id": `${hostname()}:${port}`,
+    ...resource,
+  };
+}
+
+/** The only place where the exporters of OpenTelemetry tell of points that were not taken is what they log. */
+function countRejected(events: OtlpEvents, log: Log): void {
+  const nothing = () => {};
+  let toldMs = -Infinity;
+  const logger = {
+    verbose: nothing,
+    debug: nothing,
+    info: nothing,
+    error: nothing,
+    warn(message: string, ...details: unknown[]) {
+      const text = details.find((one) => typeof one === "string" && one.includes("rejectedDataPoints"));
+      if (!/partial success/i.test(message) || text === undefined) return;
+      const { rejectedDataPoints, errorMessage } = JSON.parse(text as string) as {
+        rejectedDataPoints?: number | string;
+        errorMessage?: string;
+      };
+      const points = Number(rejectedDataPoints);
+      if (!(points > 0)) return;
+      events.otlpRejected(points);
+      if (performance.now() - toldMs < TELL_AGAIN_MS) return;
+      toldMs = performance.now();
+      log.warn(
+        { points, told: errorMessage?.slice(0, 300) },
+        "the receiver did not take some points of a push by OTLP",
+      );
+    },
+  };
+  diag.setLogger(logger, { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
+}

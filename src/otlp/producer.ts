@@ -1,0 +1,69 @@
+/** The producer: what the targets know becomes what the metrics SDK exports. */
+
+import { resourceFromAttributes } from "@opentelemetry/resources";
+import type { CollectionResult, MetricData, MetricProducer } from "@opentelemetry/sdk-metrics";
+import type { OwnFamily } from "../exposition/compose.ts";
+import type { Level } from "../snapshot/snapshot.ts";
+import { otlpNames } from "./names.ts";
+import { OwnCollector, pushable } from "./own.ts";
+import { type Pushable, TargetCollector } from "./target.ts";
+
+/** What produces, and what is to be told when it has gone out. */
+export interface SnapshotProducer extends MetricProducer {
+  /** Ends the push of what was collected last; `complete` where all of its points were asked for. */
+  end(complete: boolean): void;
+}
+
+export interface ProducerOptions {
+  readonly targets: readonly Pushable[];
+  readonly levels: ReadonlySet<Level>;
+  /** Whether counters tell what was added since the last push. */
+  readonly delta: boolean;
+  readonly scope: { readonly name: string; readonly version: string };
+  /** The exporter's own metrics; undefined where they do not go along. */
+  readonly own: (() => Promise<readonly OwnFamily[]>) | undefined;
+  /** Whether what is no number cannot be sent. */
+  readonly finite: boolean;
+  /** When the process started, in milliseconds since the epoch. */
+  readonly processStartMs: number;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/** Makes a producer. Sums count from now. */
+export function createProducer(options: ProducerOptions): SnapshotProducer {
+  const { levels, delta, scope, own, now } = options;
+  const beganMs = now();
+  const collectors = options.targets.map((target) => new TargetCollector(target, { levels, delta, beganMs }));
+  const ownCollector = new OwnCollector({ delta, startMs: options.processStartMs, finite: options.finite });
+  let ending: ((complete: boolean) => void)[] = [];
+
+  async function collect(): Promise<MetricData[]> {
+    const ownFamilies = pushable((await own?.()) ?? []);
+    // Receivers want times in order, also those of what they themselves make of each request.
+    const collected = collectors
+      .flatMap((collector) => collector.collect() ?? [])
+      .sort((a, b) => a.timeMs - b.timeMs);
+    ending = collected.map(({ end }) => end);
+    const names = otlpNames([
+      ...ownFamilies,
+      ...collected.flatMap(({ families }) => families.map(({ family }) => family)),
+    ]);
+    return [
+      ...collected.flatMap(({ metrics }) => metrics(names)),
+      ...ownCollector.metrics(ownFamilies, names, now()),
+    ];
+  }
+
+  return {
+    async collect(): Promise<CollectionResult> {
+      const metrics = await collect();
+      const scopeMetrics = metrics.length === 0 ? [] : [{ scope, metrics }];
+      return { resourceMetrics: { resource: resourceFromAttributes({}), scopeMetrics }, errors: [] };
+    },
+    end(complete) {
+      for (const end of ending) end(complete);
+      ending = [];
+    },
+  };
+}

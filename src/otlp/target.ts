@@ -1,0 +1,140 @@
+/** What goes out of one target, push after push. */
+
+import type { MetricData } from "@opentelemetry/sdk-metrics";
+import { isOfLevels, type Family, type Level, type Row, type Snapshot } from "../snapshot/snapshot.ts";
+import { KEEP_MISSING_MS } from "../sums/increases.ts";
+import { SUM_PREFIXES } from "../sums/observations.ts";
+import { History, rowKey } from "./history.ts";
+import type { OtlpName } from "./names.ts";
+import { toMetric } from "./points.ts";
+
+/** A target as far as it concerns pushes. */
+export interface Pushable {
+  readonly name: string;
+  /** What the last good poll of the statistics said, as long as it is not stale. */
+  snapshot(): Snapshot | undefined;
+  /** All that is shown. */
+  snapshots(): readonly Snapshot[];
+}
+
+/** What the keys of connections start with. */
+const CONNECTION = "connection ";
+
+const CREATED = "sora_connection_created_timestamp_seconds";
+
+/** What goes out of a target in one push, to be named once all that goes out is known. */
+export interface Collected {
+  /** Of all its points, in milliseconds since the epoch. */
+  readonly timeMs: number;
+  readonly families: readonly { readonly family: Family; readonly snapshot: Snapshot }[];
+  /** Makes the metrics, by the names of the families. */
+  readonly metrics: (names: ReadonlyMap<string, OtlpName>) => MetricData[];
+  /** To be called when they have gone out; `complete` where all of their points were asked for. */
+  readonly end: (complete: boolean) => void;
+}
+
+/** Collects one target. A poll of its statistics goes out once, and what else is known then with it. */
+export class TargetCollector {
+  readonly #target: Pushable;
+  readonly #levels: ReadonlySet<Level>;
+  readonly #delta: boolean;
+  /** Since when the exporter adds up. */
+  readonly #beganMs: number;
+  readonly #history = new History();
+  /** Since when the series of a channel or a connection count, and when it was pushed last, by level and row. */
+  #starts = new Map<string, { readonly startMs: number; readonly seenMs: number }>();
+  #pushed: ReadonlySet<Snapshot> = new Set();
+  #lastMs: number | undefined;
+
+  constructor(target: Pushable, options: { levels: ReadonlySet<Level>; delta: boolean; beganMs: number }) {
+    this.#target = target;
+    this.#levels = options.levels;
+    this.#delta = options.delta;
+    this.#beganMs = options.beganMs;
+  }
+
+  /** @returns undefined where nothing is new */
+  collect(): Collected | undefined {
+    const statistics = this.#target.snapshot();
+    const all = this.#target.snapshots();
+    const news = statistics === undefined ? all : [statistics];
+    if (news.every((snapshot) => this.#pushed.has(snapshot))) return undefined;
+    this.#pushed = new Set([...news, ...all]);
+    const timeMs = statistics?.timeMs ?? Math.max(...all.map((snapshot) => snapshot.timeMs));
+    const shown = all.filter((snapshot) => isOfLevels(snapshot, this.#levels));
+    const { startOf, joined } = this.#rowStarts(shown, all, timeMs);
+    const pushed = {
+      history: this.#history,
+      timeMs,
+      delta: this.#delta,
+      startMs: (row: Row, family: Family) => startOf(row, isSum(family)),
+      countsInFull: (row: Row, family: Family) => isSum(family) || joined(row),
+    };
+    const families = shown.flatMap((snapshot) => snapshot.families.map((family) => ({ family, snapshot })));
+    return {
+      timeMs,
+      families,
+      metrics: (names) =>
+        families.map(({ family, snapshot }) => toMetric(family, snapshot, names.get(family.name)!, pushed)),
+      end: (complete) => this.#history.end(complete),
+    };
+  }
+
+  /** Since when rows count: once it is known, it stays. */
+  #rowStarts(shown: readonly Snapshot[], all: readonly Snapshot[], timeMs: number) {
+    const before = this.#starts;
+    const baseline = this.#lastMs === undefined;
+    const newChannelMs = Math.min(this.#lastMs ?? this.#beganMs, timeMs);
+    const created = this.#levels.has("connection") ? createdTimes(all) : new Map<string, number>();
+    const starts: typeof before = new Map();
+    for (const { rows } of shown) {
+      for (const row of rows) {
+        const key = startKey(row);
+        if (key === undefined || starts.has(key)) continue;
+        const fresh = row.connectionId === undefined ? newChannelMs : created.get(row.connectionId);
+        const startMs = before.get(key)?.startMs ?? Math.min(fresh ?? timeMs, timeMs);
+        starts.set(key, { startMs, seenMs: timeMs });
+      }
+    }
+    const known = new Set(before.keys());
+    // A connection that a lost node hides goes on from what was known of it; a channel that was forgotten begins anew.
+    for (const [key, start] of before)
+      if (!starts.has(key) && key.startsWith(CONNECTION) && timeMs - start.seenMs <= KEEP_MISSING_MS)
+        starts.set(key, start);
+    this.#starts = starts;
+    this.#lastMs = timeMs;
+    const startOf = (row: Row, sum: boolean): number => {
+      const key = startKey(row);
+      // Of the target: what is added up here, and what Sora counts, of which nobody knows since when.
+      if (key === undefined) return sum ? Math.min(this.#beganMs, timeMs) : timeMs;
+      return starts.get(key)?.startMs ?? timeMs;
+    };
+    const joined = ({ connectionId, ...row }: Row): boolean =>
+      connectionId !== undefined && !baseline && !known.has(startKey({ connectionId, ...row })!);
+    return { startOf, joined };
+  }
+}
+
+/** Whether the exporter itself adds it up. */
+function isSum({ name }: Family): boolean {
+  return name.startsWith(SUM_PREFIXES.channel) || name.startsWith(SUM_PREFIXES.target);
+}
+
+function startKey(row: Row): string | undefined {
+  if (row.channelId === undefined) return undefined;
+  return (row.connectionId === undefined ? "channel " : CONNECTION) + rowKey(row);
+}
+
+/** When Sora says that connections were created, in milliseconds since the epoch. */
+function createdTimes(snapshots: readonly Snapshot[]): ReadonlyMap<string, number> {
+  const times = new Map<string, number>();
+  for (const { rows, families } of snapshots) {
+    for (const { rows: indices, values } of families.find(({ name }) => name === CREATED)?.columns ?? []) {
+      for (const [i, seconds] of values.entries()) {
+        const { connectionId } = rows[indices === undefined ? i : indices[i]!]!;
+        if (connectionId !== undefined) times.set(connectionId, seconds * 1000);
+      }
+    }
+  }
+  return times;
+}

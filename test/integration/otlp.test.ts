@@ -1,0 +1,163 @@
+/** Pushes by OTLP to real receivers: what arrives there is what a scrape shows. */
+
+import { resourceFromAttributes } from "@opentelemetry/resources";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { OtlpConfig } from "../../src/config/otlp-config.ts";
+import { hrTime, metricData, withPoints } from "../../src/otlp/data.ts";
+import { createExporter } from "../../src/otlp/exporters.ts";
+import { otlpNames } from "../../src/otlp/names.ts";
+import { levelOf } from "../../src/snapshot/snapshot.ts";
+import { type Simulator, startSimulator } from "../../src/simulator/server.ts";
+import { allMetrics } from "../otlp/all-metrics.ts";
+import { everyCall, runExporter, until } from "../support/exporter.ts";
+import type { ParsedSample } from "../support/parse.ts";
+import { otlpConfig, type Receiver, startCollector, startPrometheusReceiver } from "../support/receivers.ts";
+import { lacks } from "../support/tools.ts";
+
+/** Metrics of the exporter's own, which go on while the simulator's clock stands still. */
+const MOVING = /^(sora_exporter_|process_|nodejs_|sora_time_seconds|sora_last_poll_success)/;
+
+/** A series as text: its name, its labels, and its value where that stands still. */
+function seriesText({ name, labels, value }: ParsedSample): string {
+  const texts = Object.entries(labels)
+    .filter(([, text]) => text !== "")
+    // A bound is the same number however it is written.
+    .map(
+      ([label, text]) =>
+        `${label}=${JSON.stringify(label === "le" ? String(Number(text.replace("Inf", "Infinity"))) : text)}`,
+    )
+    .sort();
+  return `${name}{${texts.join(",")}} ${MOVING.test(name) ? "moves" : value}`;
+}
+
+function levelOfSample({ labels: { channel_id, connection_id } }: ParsedSample): string {
+  return levelOf({
+    ...(channel_id !== undefined && { channelId: channel_id }),
+    ...(connection_id !== undefined && { connectionId: connection_id }),
+  });
+}
+
+function difference(a: ReadonlySet<string>, b: ReadonlySet<string>): string[] {
+  return [...a].filter((one) => !b.has(one)).slice(0, 20);
+}
+
+const ALL = ["target", "channel", "connection"] as const;
+const CASES: readonly (readonly [
+  what: string,
+  start: () => Promise<Receiver>,
+  protocol: OtlpConfig["protocol"],
+  levels: OtlpConfig["levels"],
+  compression: OtlpConfig["compression"],
+])[] = [
+  ["Prometheus 3 over http/protobuf", startPrometheusReceiver, "http/protobuf", ALL, "gzip"],
+  ["the Collector over http/protobuf", startCollector, "http/protobuf", ALL, "none"],
+  ["the Collector over http/json", startCollector, "http/json", ["target", "channel"], "gzip"],
+  ["the Collector over grpc", startCollector, "grpc", ALL, "gzip"],
+];
+
+/** Pushes a point of each metric that there is, and waits for all to be there. */
+async function namesAt(
+  receiver: Receiver,
+  protocol: OtlpConfig["protocol"],
+): Promise<{ sent: string[]; arrived: string[] }> {
+  const all = await allMetrics();
+  const names = otlpNames(all);
+  const time = hrTime(Date.now());
+  const base = { attributes: {}, startTime: time, endTime: time };
+  const histogram = { buckets: { boundaries: [1], counts: [1, 1] }, sum: 3, count: 2 };
+  const metrics = all.map(({ name, type }) =>
+    withPoints(metricData(names.get(name)!, "", false), [
+      type === "histogram" ? { ...base, value: histogram } : { ...base, value: 1 },
+    ]),
+  );
+  const exporter = await createExporter({
+    ...otlpConfig(receiver.otlp(protocol)),
+    headers: () => ({}),
+    tls: { ca: undefined, cert: undefined, key: undefined },
+  });
+  const resource = resourceFromAttributes({ "service.name": "x" });
+  const scopeMetrics = [{ scope: { name: "x" }, metrics }];
+  await new Promise((resolve) => exporter.export({ resource, scopeMetrics }, resolve));
+  await exporter.shutdown();
+  const sent = all.flatMap(({ name, type }) =>
+    type === "histogram" ? ["_bucket", "_count", "_sum"].map((suffix) => name + suffix) : [name],
+  );
+  let arrived: string[] = [];
+  await until(async () => {
+    arrived = [...new Set((await receiver.samples()).map(({ name }) => name))];
+    return arrived.length >= sent.length;
+  }).catch(() => undefined);
+  return { sent: sent.sort(), arrived: arrived.sort() };
+}
+
+describe.skipIf(lacks("prometheus-3") || lacks("otelcol"))("receivers of OTLP", () => {
+  const now = Date.UTC(2026, 0, 1);
+  let simulator: Simulator;
+
+  beforeAll(async () => {
+    const world = {
+      seed: 3,
+      channels: 4,
+      connections: 20,
+      nodes: 2,
+      form: "2024",
+      startMs: now - 300_000,
+    } as const;
+    simulator = await startSimulator({ host: "127.0.0.1", port: 0, world, nowMs: () => now });
+  });
+
+  afterAll(() => simulator.close());
+
+  test.for([
+    ["Prometheus 3", startPrometheusReceiver],
+    ["the Collector", startCollector],
+  ] as const)("%s gives every metric that there is its own name", { timeout: 60_000 }, async ([, start]) => {
+    const receiver = await start();
+    try {
+      const { sent, arrived } = await namesAt(receiver, "http/protobuf");
+      expect(arrived).toEqual(sent);
+    } finally {
+      await receiver.close();
+    }
+  });
+
+  test.for(CASES)(
+    "%s have every series of the scrape, and none besides",
+    { timeout: 90_000 },
+    async ([, start, protocol, levels, compression]) => {
+      const receiver = await start();
+      const exporter = await runExporter(
+        [{ name: "sim", url: simulator.url, intervalMs: 6000, timeoutMs: 4000, calls: everyCall(6000) }],
+        { otlp: otlpConfig({ ...receiver.otlp(protocol), levels, compression, batchSize: 1000 }) },
+      );
+      try {
+        const compare = async () => {
+          const scraped = (await exporter.scrape()).filter((sample) =>
+            (levels as readonly string[]).includes(levelOfSample(sample)),
+          );
+          const expected = new Set(scraped.map(seriesText));
+          const arrived = new Set((await receiver.samples()).map(seriesText));
+          return {
+            size: expected.size,
+            missing: difference(expected, arrived),
+            besides: difference(arrived, expected),
+          };
+        };
+        let last = await compare();
+        await until(async () => {
+          last = await compare();
+          return last.size > 1000 && last.missing.length === 0 && last.besides.length === 0;
+        }, 60_000).catch(() => undefined);
+        expect(last).toMatchObject({ missing: [], besides: [] });
+        expect(last.size).toBeGreaterThan(1000);
+        // A busy machine may be late; nothing may be refused.
+        expect(exporter.log.filter(({ level, msg }) => level >= 40 && !/timeout|interval/.test(msg))).toEqual(
+          [],
+        );
+      } finally {
+        await exporter.close();
+        await receiver.close();
+      }
+    },
+  );
+});

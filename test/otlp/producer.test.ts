@@ -1,0 +1,236 @@
+import { describe, expect, test } from "vitest";
+import { CALL_MS, createTestTarget } from "../support/target.ts";
+import { NO_CALLS } from "../support/exporter.ts";
+import { producerOf, push, type PushedPoint } from "./support.ts";
+
+interface Given {
+  id: string;
+  channel?: string;
+  received: number;
+  rtt?: number;
+}
+
+/** A target whose connections a test sets, and that tells when they were created if it is told so. */
+function start(first: Given[], created: Record<string, number> | undefined, delta = false) {
+  const sora = { connections: first };
+  const test = createTestTarget(
+    (operation) =>
+      sora.connections.map(({ id, channel = "ch", received, rtt }) =>
+        operation === "ListConnections"
+          ? {
+              connection_id: id,
+              channel_id: channel,
+              role: "sendrecv",
+              created_time: (created?.[id] ?? 0) * 1000,
+            }
+          : {
+              connection_id: id,
+              channel_id: channel,
+              rtp: { total_received: received },
+              ...(rtt !== undefined && { cc: { round_trip_time: rtt } }),
+            },
+      ),
+    { calls: created === undefined ? NO_CALLS : { ...NO_CALLS, ListConnections: 10_000 } },
+  );
+  const producer = producerOf([test.target], () => test.clock.now(), { delta });
+  const step = async (connections: Given[], polls = 1): Promise<PushedPoint[]> => {
+    sora.connections = connections;
+    for (let i = 0; i < polls; i++) {
+      await test.poll();
+      await test.clock.advance(10_000);
+    }
+    return push(producer);
+  };
+  return { ...test, producer, step, beganMs: test.clock.now() };
+}
+
+const PACKETS = "_received_packets{";
+const of = (points: PushedPoint[], series: string) => points.filter((point) => point.series.includes(series));
+const values = (points: PushedPoint[], series = PACKETS) =>
+  Object.fromEntries(of(points, series).map((point) => [point.series, point.value]));
+
+describe("sums", () => {
+  test("begin when the connection was created, or seen first; those of channels and targets when the exporter began", async () => {
+    const t = start([{ id: "A", received: 5 }], { A: 1_699_999_990_000 });
+    const startOf = (points: PushedPoint[]) =>
+      Object.fromEntries(
+        of(points, PACKETS).map(({ series, startMs }) => [series.slice(5), startMs - t.beganMs]),
+      );
+    expect(startOf(await t.step([{ id: "A", received: 5 }]))).toEqual({
+      "channel_received_packets{channel_id=ch}": 0,
+      "connection_received_packets{channel_id=ch,connection_id=A}": -10_000,
+      "target_received_packets{}": 0,
+    });
+    // A second channel was not there at the last push.
+    const second = await t.step([
+      { id: "A", received: 6 },
+      { id: "B", channel: "two", received: 1 },
+    ]);
+    const firstPushMs = CALL_MS;
+    expect(startOf(second)).toEqual({
+      "channel_received_packets{channel_id=ch}": 0,
+      "channel_received_packets{channel_id=two}": firstPushMs,
+      "connection_received_packets{channel_id=ch,connection_id=A}": -10_000,
+      "connection_received_packets{channel_id=two,connection_id=B}": -1_700_000_000_000,
+      "target_received_packets{}": 0,
+    });
+    expect(new Set(second.map(({ endMs }) => endMs)).size).toBe(1);
+  });
+
+  test("begin when the connection was seen first where nobody tells more, and stay with that", async () => {
+    const t = start([{ id: "A", received: 5 }], undefined);
+    const first = of(await t.step([{ id: "A", received: 5 }]), "connection_received_packets")[0]!;
+    const next = of(await t.step([{ id: "A", received: 6 }]), "connection_received_packets")[0]!;
+    expect(first.startMs).toBe(first.endMs);
+    expect(next.startMs).toBe(first.startMs);
+    expect(next.endMs).toBeGreaterThan(first.endMs);
+  });
+
+  test("begin anew at the last push where they have fallen since, each by itself", async () => {
+    const t = start([], undefined);
+    await t.step([
+      { id: "A", received: 50 },
+      { id: "B", received: 50 },
+    ]);
+    const before = of(
+      await t.step([
+        { id: "A", received: 60 },
+        { id: "B", received: 60 },
+      ]),
+      "connection_received_packets",
+    );
+    const fallen = of(
+      await t.step([
+        { id: "B", received: 70 },
+        { id: "A", received: 3 },
+      ]),
+      "connection_received_packets",
+    );
+    expect(fallen.map(({ series, startMs }) => [series.at(-2), startMs])).toEqual([
+      ["B", before[1]!.startMs],
+      ["A", before[0]!.endMs],
+    ]);
+    const after = of(
+      await t.step([
+        { id: "A", received: 4 },
+        { id: "B", received: 71 },
+      ]),
+      "connection_received_packets",
+    );
+    expect(after.map(({ series, startMs }) => [series.at(-2), startMs])).toEqual([
+      ["A", before[0]!.endMs],
+      ["B", before[1]!.startMs],
+    ]);
+  });
+});
+
+describe("a push", () => {
+  test("is of one poll, and no poll is pushed twice", async () => {
+    const t = start([], undefined);
+    expect(of(await t.step([{ id: "A", received: 1 }]), PACKETS)).toHaveLength(3);
+    expect(await push(t.producer)).toEqual([]);
+    // Of two polls since the last push the newer one goes out.
+    expect(values(await t.step([{ id: "A", received: 9 }], 2))).toMatchObject({
+      "sora_connection_received_packets{channel_id=ch,connection_id=A}": 9,
+    });
+    expect(await push(t.producer)).toEqual([]);
+  });
+
+  test("has nothing of a connection that has left", async () => {
+    const t = start([], undefined);
+    await t.step([
+      { id: "A", received: 1 },
+      { id: "B", received: 1 },
+    ]);
+    const points = await t.step([{ id: "B", received: 1 }]);
+    expect(of(points, "connection_id=B").length).toBeGreaterThan(0);
+    expect(of(points, "connection_id=A")).toEqual([]);
+  });
+
+  test("has histograms with their buckets", async () => {
+    const t = start([], undefined);
+    const points = await t.step([
+      { id: "A", received: 1, rtt: 30 },
+      { id: "B", received: 1, rtt: 5000 },
+    ]);
+    expect(of(points, "target_cc_round_trip_time{")[0]!.value).toEqual({
+      buckets: {
+        boundaries: [10, 25, 50, 75, 100, 150, 200, 300, 500, 1000, 2000],
+        counts: [0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1],
+      },
+      sum: 5030,
+      count: 2,
+    });
+  });
+});
+
+describe("of delta temporality", () => {
+  test("each push has what was added since the last one; who was there at first is the baseline, who joins counts in full", async () => {
+    const t = start([], undefined, true);
+    const first = await t.step([{ id: "A", received: 100 }]);
+    expect(values(first)).toEqual({
+      "sora_channel_received_packets{channel_id=ch}": 0,
+      "sora_connection_received_packets{channel_id=ch,connection_id=A}": 0,
+      "sora_target_received_packets{}": 0,
+    });
+    const second = await t.step([
+      { id: "A", received: 107 },
+      { id: "B", received: 20 },
+    ]);
+    expect(values(second)).toEqual({
+      "sora_channel_received_packets{channel_id=ch}": 27,
+      "sora_connection_received_packets{channel_id=ch,connection_id=A}": 7,
+      "sora_connection_received_packets{channel_id=ch,connection_id=B}": 20,
+      "sora_target_received_packets{}": 27,
+    });
+    const windows = of(second, PACKETS).map(({ series, startMs }) => [series.includes("=B"), startMs]);
+    const [{ endMs }] = first as [PushedPoint];
+    expect(windows.filter(([isB]) => !isB).every(([, startMs]) => startMs === endMs)).toBe(true);
+    // A leaves: what it had added is in the sums already.
+    expect(values(await t.step([{ id: "B", received: 25 }]))).toEqual({
+      "sora_channel_received_packets{channel_id=ch}": 5,
+      "sora_connection_received_packets{channel_id=ch,connection_id=B}": 5,
+      "sora_target_received_packets{}": 5,
+    });
+    // A was hidden, and goes on; B has begun anew.
+    expect(
+      values(
+        await t.step([
+          { id: "A", received: 110 },
+          { id: "B", received: 4 },
+        ]),
+      ),
+    ).toEqual({
+      "sora_channel_received_packets{channel_id=ch}": 7,
+      "sora_connection_received_packets{channel_id=ch,connection_id=A}": 0,
+      "sora_connection_received_packets{channel_id=ch,connection_id=B}": 4,
+      "sora_target_received_packets{}": 7,
+    });
+  });
+
+  test("histograms have what was observed since", async () => {
+    const t = start([], undefined, true);
+    await t.step([{ id: "A", received: 1, rtt: 30 }]);
+    const points = await t.step([
+      { id: "A", received: 1, rtt: 60 },
+      { id: "B", received: 1, rtt: 30 },
+    ]);
+    expect(of(points, "channel_cc_round_trip_time{")[0]!.value).toMatchObject({
+      buckets: { counts: [0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0] },
+      sum: 90,
+      count: 2,
+    });
+  });
+
+  test("what a push that failed did not get to goes out with the next one", async () => {
+    const t = start([], undefined, true);
+    await t.step([{ id: "A", received: 100 }]);
+    await t.poll();
+    await t.producer.collect();
+    t.producer.end(false);
+    expect(values(await t.step([{ id: "A", received: 110 }]))).toMatchObject({
+      "sora_connection_received_packets{channel_id=ch,connection_id=A}": 10,
+      "sora_target_received_packets{}": 10,
+    });
+  });
+});

@@ -1,0 +1,172 @@
+/** Real receivers of OTLP on loopback: a Prometheus 3 and an OpenTelemetry Collector. */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { OtlpConfig } from "../../src/config/otlp-config.ts";
+import { until } from "./exporter.ts";
+import { type ParsedSample, samplesOf } from "./parse.ts";
+
+export interface Receiver {
+  /** What an exporter is given to push there. */
+  readonly otlp: (protocol: OtlpConfig["protocol"]) => Pick<OtlpConfig, "protocol" | "url">;
+  /** What has arrived lately, without what receivers add: `target_info`, and the labels of job, instance and scope. */
+  readonly samples: () => Promise<ParsedSample[]>;
+  /** What it has written, where it writes what it receives. */
+  readonly log: () => string;
+  /** Ends it at once, as a crash would. */
+  kill(): Promise<void>;
+  /** Starts it again, at the same address. */
+  start(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What Prometheus or the Collector puts beside the labels that it was sent. */
+const ADDED = /^(job|instance|otel_scope_.*)$/;
+
+/** For so long a series is there that is not pushed any more. */
+const KEEP = "15s";
+
+/** A configuration of pushes, every three seconds, unless it is told otherwise. */
+export function otlpConfig(changes: Partial<OtlpConfig> & Pick<OtlpConfig, "url" | "protocol">): OtlpConfig {
+  return {
+    compression: "none",
+    temporality: "cumulative",
+    timeoutMs: 5000,
+    intervalMs: 3000,
+    levels: ["target", "channel"],
+    batchSize: 5000,
+    ownMetrics: true,
+    headers: {},
+    tls: { ca: undefined, cert: undefined, key: undefined },
+    resource: {},
+    ...changes,
+  };
+}
+
+/** Starts a Prometheus 3. */
+export async function startPrometheusReceiver(): Promise<Receiver> {
+  const directory = mkdtempSync(join(tmpdir(), "sora-stats-exporter-"));
+  writeFileSync(join(directory, "prometheus.yml"), "{}\n");
+  const address = `127.0.0.1:${await freePort()}`;
+  const url = `http://${address}`;
+  return run({
+    program: "prometheus-3",
+    args: [
+      `--config.file=${join(directory, "prometheus.yml")}`,
+      `--storage.tsdb.path=${join(directory, "data")}`,
+      `--web.listen-address=${address}`,
+      "--web.enable-otlp-receiver",
+      `--query.lookback-delta=${KEEP}`,
+      // Parts of the web pages that are not built.
+      "--log.level=error",
+    ],
+    directory,
+    ready: `${url}/-/ready`,
+    otlp: (protocol) => ({ protocol, url: `${url}/api/v1/otlp/v1/metrics` }),
+    async samples() {
+      const query = new URLSearchParams({ query: '{__name__=~".+"}' });
+      const response = await fetch(`${url}/api/v1/query?${String(query)}`);
+      const { data } = (await response.json()) as {
+        data: { result: { metric: Record<string, string>; value: [number, string] }[] };
+      };
+      return data.result.map(({ metric: { __name__: name, ...labels }, value }) => ({
+        name: name!,
+        labels,
+        value: Number(value[1]),
+      }));
+    },
+  });
+}
+
+/** Starts a Collector that writes what it receives, and offers it to Prometheus. */
+export async function startCollector(): Promise<Receiver> {
+  const directory = mkdtempSync(join(tmpdir(), "sora-stats-exporter-"));
+  const [http, grpc, prometheus] = [await freePort(), await freePort(), await freePort()];
+  const config = {
+    receivers: {
+      otlp: {
+        protocols: {
+          http: { endpoint: `127.0.0.1:${http}` },
+          grpc: { endpoint: `127.0.0.1:${grpc}` },
+        },
+      },
+    },
+    exporters: {
+      prometheus: { endpoint: `127.0.0.1:${prometheus}`, metric_expiration: KEEP },
+      debug: { verbosity: "detailed" },
+    },
+    service: {
+      telemetry: { metrics: { level: "none" } },
+      pipelines: { metrics: { receivers: ["otlp"], exporters: ["prometheus", "debug"] } },
+    },
+  };
+  writeFileSync(join(directory, "config.yaml"), JSON.stringify(config));
+  const url = `http://127.0.0.1:${prometheus}/metrics`;
+  return run({
+    program: "otelcol",
+    args: [`--config=${join(directory, "config.yaml")}`],
+    directory,
+    ready: url,
+    otlp: (protocol) => ({
+      protocol,
+      url: protocol === "grpc" ? `http://127.0.0.1:${grpc}` : `http://127.0.0.1:${http}/v1/metrics`,
+    }),
+    samples: async () => samplesOf(await (await fetch(url)).text(), "prometheus-text"),
+  });
+}
+
+interface Running extends Pick<Receiver, "otlp" | "samples"> {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly directory: string;
+  /** URL that is there once it receives. */
+  readonly ready: string;
+}
+
+async function run({ program, args, directory, ready, otlp, samples }: Running): Promise<Receiver> {
+  let child: ChildProcess;
+  let log = "";
+  const start = async () => {
+    child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
+    for (const stream of [child.stdout!, child.stderr!])
+      stream.setEncoding("utf8").on("data", (text: string) => (log += text));
+    const isReady = async () => (await fetch(ready).catch(() => undefined))?.ok === true;
+    await until(() => child.exitCode !== null || isReady(), 25_000);
+    if (child.exitCode !== null) throw new Error(`${program} has ended: ${log}`);
+  };
+  const end = async (signal: NodeJS.Signals) => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.kill(signal);
+    await once(child, "exit");
+  };
+  await start();
+  return {
+    otlp,
+    samples: async () =>
+      (await samples())
+        .filter(({ name }) => name !== "target_info")
+        .map(({ labels, ...sample }) => ({
+          ...sample,
+          labels: Object.fromEntries(Object.entries(labels).filter(([label]) => !ADDED.test(label))),
+        })),
+    log: () => log,
+    kill: () => end("SIGKILL"),
+    start,
+    async close() {
+      await end("SIGTERM");
+      rmSync(directory, { recursive: true });
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
