@@ -75,8 +75,12 @@ describe.skipIf(lacks("promtool"))("promtool", () => {
       value: number - 1,
     }));
     const nodes = ["n0", "n1"].map((name) => ({ labels: `{node_name="${name}"}`, value: 1 }));
-    const found = joins.map((expr, i) => ({ expr, eval_time: "1m", exp_samples: [nodes, bad][i]! }));
-    expect(found).toHaveLength(2);
+    const twice = ["a", "b"].map((instance) => ({
+      labels: `{job="sora", instance="${instance}", target="tokyo"}`,
+      value: 3,
+    }));
+    const found = joins.map((expr, i) => ({ expr, eval_time: "1m", exp_samples: [nodes, bad, twice][i]! }));
+    expect(found).toHaveLength(3);
     expect(disappointments(series, found)).toBe("");
   });
 });
