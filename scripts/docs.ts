@@ -11,6 +11,7 @@ import { VERSION } from "../src/version.ts";
 import { chartDocuments } from "./helm/documents.ts";
 import type { Schema } from "./helm/schema.ts";
 import { metricsPage } from "./metrics-page.ts";
+import { versionedFiles } from "./versioned.ts";
 
 // What `npm run bench -- --write` has measured is kept as it is; what is shown of it is made here.
 const results = JSON.parse(readFileSync(new URL("../docs/bench.json", import.meta.url), "utf8")) as Results;
@@ -25,6 +26,7 @@ const documents = new Map<string, string>([
   ...[...DASHBOARDS].map(
     ([name, dashboard]) => [`dashboards/${name}`, `${JSON.stringify(dashboard, null, 2)}\n`] as const,
   ),
+  ...versionedFiles(),
 ]);
 
 for (const [name, content] of [

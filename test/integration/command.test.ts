@@ -1,13 +1,15 @@
 /** The command as an operator starts it: exit codes, messages, signals; from the sources and from the package. */
 
 import { type ChildProcessByStdio, execFileSync, spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect as connectTcp } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { freePort } from "../../src/simulator/free-port.ts";
+import { startProgram } from "../../src/simulator/program.ts";
 import { fixture } from "../support/build.ts";
 import { until } from "../support/exporter.ts";
 import { calm, type FakeSora, hang, reply, startFakeSora } from "../support/fake-sora.ts";
@@ -230,7 +232,9 @@ test("a port in use is one line and exit 1", async () => {
   sora = await startFakeSora(calm(reply([])));
   const { status, stderr } = run([`--web.listen-address=127.0.0.1:${new URL(sora.url).port}`]);
   expect(status).toBe(1);
-  expect(stderr).toMatch(/^\[\S+\] FATAL: cannot start: listen EADDRINUSE[^\n]*\n$/);
+  expect(stderr).toMatch(
+    /^\[\S+\] FATAL: cannot start: listen EADDRINUSE[^\n]* --web\.listen-address=[^\n]*\n$/,
+  );
 });
 
 test("a unit file of the official exporter needs another program's name, and nothing else", async () => {
@@ -325,9 +329,84 @@ test("a secret in a header is sent to Sora and shown nowhere", async () => {
   expect([...shown, stderr()].join()).not.toContain("planted-secret");
 });
 
-test("the package, built and packed, runs by its bin", () => {
-  execFileSync(process.execPath, [join(ROOT, "scripts/build.ts")]);
-  const { status, stdout } = run(["--version"], join(ROOT, "dist/main.js"));
-  expect([status, stdout]).toEqual([0, expect.stringMatching(VERSION)]);
-  expect(run(["--sora.interval=x"], join(ROOT, "dist/main.js")).status).toBe(2);
+describe("the package, built and packed", () => {
+  const npm = (...args: string[]) =>
+    execFileSync("npm", args, { cwd: ROOT, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+  let files: string[];
+  let bin: string;
+
+  beforeAll(() => {
+    const [packed] = JSON.parse(npm("pack", "--json", `--pack-destination=${directory}`)) as [
+      { filename: string; files: { path: string }[] },
+    ];
+    files = packed.files.map(({ path }) => path);
+    const empty = join(directory, "empty");
+    mkdirSync(empty);
+    npm("install", `--prefix=${empty}`, "--prefer-offline", join(directory, packed.filename));
+    bin = join(empty, "node_modules/.bin/sora-stats-exporter");
+  }, 120_000);
+
+  test("holds what it needs to run, what belongs to it and is read, and nothing else", () => {
+    const others = files.filter((path) => !path.startsWith("dist/"));
+    expect([...new Set(others.map((path) => dirname(path)))].toSorted()).toEqual([
+      ".",
+      "dashboards",
+      "dashboards/rules",
+      "deploy/systemd",
+      "docs",
+    ]);
+    expect(others.filter((path) => !path.includes("/")).toSorted()).toEqual([
+      "CHANGELOG.md",
+      "LICENSE",
+      "METRICS.md",
+      "README.ja.md",
+      "README.md",
+      "config.schema.json",
+      "config.yaml",
+      "package.json",
+    ]);
+    expect(files).toContain("dist/main.js");
+    expect(
+      files.filter((path) => /simulator|test|\.ts$|\.map$|\.tgz$/.test(path.replace("docs/", ""))),
+    ).toEqual([]);
+  });
+
+  test("runs by its bin, installed in an empty folder, against the simulator", async () => {
+    const path = `${dirname(process.execPath)}${delimiter}${process.env["PATH"] ?? ""}`;
+    const call = (...args: string[]) => {
+      const { status, stdout } = spawnSync(bin, args, {
+        encoding: "utf8",
+        env: { ...process.env, PATH: path },
+      });
+      return [status, stdout];
+    };
+    expect(call("--version")).toEqual([0, expect.stringMatching(VERSION)]);
+    expect(call("--sora.interval=x")[0]).toBe(2);
+
+    const port = await freePort();
+    const simulator = await startProgram(
+      process.execPath,
+      [join(ROOT, "src/simulator/main.ts"), `--listen=127.0.0.1:${port}`, "--channels=1", "--connections=3"],
+      `http://127.0.0.1:${port}/-/scenario`,
+    );
+    try {
+      const own = await freePort();
+      const exporter = await startProgram(
+        bin,
+        [`--sora.url=http://127.0.0.1:${port}/`, `--web.listen-address=127.0.0.1:${own}`],
+        `http://127.0.0.1:${own}/-/ready`,
+      );
+      try {
+        const url = `http://127.0.0.1:${own}`;
+        const metrics = await (await fetch(`${url}/metrics`)).text();
+        expect(metrics.match(/^sora_connection_unstable_level\{/gm)).toHaveLength(3);
+        // What is not JavaScript has come along: the page, its style, the WebAssembly.
+        expect(await (await fetch(url)).text()).toContain("<table");
+      } finally {
+        await exporter.stop();
+      }
+    } finally {
+      await simulator.stop();
+    }
+  });
 });
