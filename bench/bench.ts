@@ -4,7 +4,7 @@
  *
  *     --json                the results as JSON, instead of tables
  *     --sizes=100,1000      numbers of connections; default 100,300,1000,3000,10000
- *     --only=PART,...       pipeline, prom-client, process; default all
+ *     --only=PART,...       pipeline, prom-client, process, otlp; default all
  *     --seconds=60          for how long the process is watched
  *     --write               also writes docs/bench.json and what is made from it
  *     --chart=FILE          also writes the chart to this file
@@ -19,7 +19,14 @@ import { benchChart } from "./chart.ts";
 import { run } from "./child.ts";
 import { describeMachine, tablesOf } from "./page.ts";
 import { measurePipeline } from "./pipeline.ts";
-import type { Machine, PipelineResult, ProcessResult, PromClientResult, Results } from "./results.ts";
+import type {
+  Machine,
+  OtlpResult,
+  PipelineResult,
+  ProcessResult,
+  PromClientResult,
+  Results,
+} from "./results.ts";
 import { measureProcess } from "./running/running.ts";
 
 /** The issue of prom-client and of the process is at these sizes; what lies in between is for the chart. */
@@ -32,7 +39,7 @@ const { values: flags } = parseArgs({
   options: {
     json: { type: "boolean", default: false },
     sizes: { type: "string", default: "100,300,1000,3000,10000" },
-    only: { type: "string", default: "pipeline,prom-client,process" },
+    only: { type: "string", default: "pipeline,prom-client,process,otlp" },
     seconds: { type: "string", default: "60" },
     write: { type: "boolean", default: false },
     chart: { type: "string" },
@@ -59,7 +66,18 @@ for (const size of parts.has("process") ? sizes.filter((one) => WATCHED.includes
   processes.push(await measureProcess(size, Number(flags.seconds)));
 }
 
-const results: Results = { machine, pipeline, promClient, process: processes };
+const otlp: OtlpResult[] = [];
+for (const size of parts.has("otlp") ? sizes.filter((one) => COMPARED.includes(one)) : []) {
+  say(`pushes by OTLP, ${size} connections`);
+  otlp.push(
+    await run<OtlpResult>("otlp.ts", [String(size)], { timeoutMs: 600_000, execArgv: ["--expose-gc"] }),
+  );
+}
+
+const results: Results = {
+  ...{ machine, pipeline, promClient, process: processes },
+  ...(parts.has("otlp") && { otlp }),
+};
 if (flags.json) console.log(JSON.stringify(results, null, 2));
 else console.log(`${describeMachine(machine)}\n\n${tablesOf(results)}`);
 if (flags.chart !== undefined) writeFileSync(flags.chart, benchChart(results));

@@ -30,7 +30,7 @@ ${tablesOf(results)}
 
 /** Everything that was measured, a table for each part. */
 export function tablesOf(results: Results): string {
-  const { pipeline, promClient, process } = results;
+  const { pipeline, promClient, process, otlp = [] } = results;
   const parts = [
     section(
       "Figures and bars",
@@ -117,6 +117,23 @@ export function tablesOf(results: Results): string {
       "Delay by samples is what `monitorEventLoopDelay` of Node.js counts with a resolution of 1 ms, which is taken off; a\n" +
         "loop that stands still for seconds is one sample then. Wait by time is how long something waits that happens at\n" +
         "any moment. CPU is that of all threads, scrapes included, over the number of polls.",
+    );
+  if (otlp.length > 0)
+    parts.push(
+      section(
+        "Pushes by OTLP of all levels, http/protobuf without compression",
+        ...columns(otlp, [
+          ["data points", ({ points }) => whole(points)],
+          ["requests", ({ requests }) => whole(requests)],
+          ["bytes, MB", ({ bytes }) => megabytes(bytes)],
+          ["largest request, MB", ({ largestRequest }) => megabytes(largestRequest)],
+          ["a push, ms", ({ pushMs }) => short(pushMs)],
+          ["— per 1,000 points, ms", ({ pushMs, points }) => short((pushMs / points) * 1000)],
+          ["longest block of the thread, ms", ({ longestBlockMs }) => short(longestBlockMs)],
+          ["RSS before, MB", ({ rssBeforeMB }) => whole(rssBeforeMB)],
+          ["peak RSS, MB", ({ peakRssMB }) => whole(peakRssMB)],
+        ]),
+      ),
     );
   return parts.join("\n\n");
 }

@@ -5,6 +5,8 @@ export interface Results {
   readonly pipeline: readonly PipelineResult[];
   readonly promClient: readonly PromClientResult[];
   readonly process: readonly ProcessResult[];
+  /** Undefined where it was not measured. */
+  readonly otlp?: readonly OtlpResult[];
 }
 
 export interface Machine {
@@ -102,4 +104,21 @@ export interface ProcessResult {
   readonly peakRssMB: number;
   readonly endRssMB: number;
   readonly cpuSecondsPerPoll: number;
+}
+
+/** Pushes of all levels by http/protobuf, without compression, to a receiver that only reads. */
+export interface OtlpResult {
+  readonly connections: number;
+  /** Of one push, as are the next three. */
+  readonly points: number;
+  readonly requests: number;
+  readonly bytes: number;
+  readonly largestRequest: number;
+  /** From the snapshots to the last answer. */
+  readonly pushMs: number;
+  /** For how long nothing else came to its turn at most; resolution 1 ms. */
+  readonly longestBlockMs: number;
+  /** With the answers to come in memory, of which all but the last are no part of what pushes need. */
+  readonly rssBeforeMB: number;
+  readonly peakRssMB: number;
 }

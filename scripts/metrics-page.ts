@@ -11,6 +11,7 @@ import { STALE_INTERVALS } from "../src/poller/latest.ts";
 import { KEEP_CROWDED_MS, KEEP_MISSING_MS, MAX_COLUMNS } from "../src/sums/increases.ts";
 import { KEEP_CHANNEL_MS } from "../src/sums/sums.ts";
 import { OBSERVED, SUM_PREFIXES } from "../src/sums/observations.ts";
+import { OTLP_FAILURE_REASONS } from "../src/otlp/events.ts";
 import type { MetricHead } from "../src/snapshot/draft.ts";
 import { COMINGS_METRICS } from "../src/sums/comings.ts";
 import { UNSTABLE_LEVEL_METRICS } from "../src/sums/unstable-levels.ts";
@@ -204,6 +205,11 @@ ${reasons(CONNECTION_REJECTIONS)}
 A value is left out of an answer (\`sora_exporter_values_rejected_total\`) for:
 
 ${reasons(VALUE_REJECTIONS)}
+
+The metrics \`sora_exporter_otlp_*\` are there where pushes by OTLP are configured. A request
+(\`sora_exporter_otlp_failures_total\`) fails for:
+
+${reasons(OTLP_FAILURE_REASONS)}
 
 Besides these there are the metrics of the process (\`process_*\`) and of Node.js (\`nodejs_*\`) as prom-client defines them.
 `;

@@ -35,7 +35,8 @@ const CLOSE_GRACE_MS = 2000;
 /**
  * Starts an exporter.
  *
- * @throws the error of Node.js (`EADDRINUSE` and so on) if it cannot listen, or record; nothing is left running then
+ * @throws Error, with that of Node.js (`EADDRINUSE` and so on) as its cause and the name of the flag if it cannot listen; the error of
+ *   Node.js if it cannot record; nothing is left running then
  */
 export async function startExporter(config: Config, { log, version }: ExporterEdges): Promise<Exporter> {
   const metrics = createOwnMetrics({
@@ -50,7 +51,10 @@ export async function startExporter(config: Config, { log, version }: ExporterEd
     await listen(server, config.web.listenAddress);
   } catch (error) {
     await engine.close();
-    throw error;
+    const message = error instanceof Error ? error.message : String(error);
+    throw new Error(`${message}; --web.listen-address=HOST:PORT takes another one, port 0 any that is free`, {
+      cause: error,
+    });
   }
   engine.poll();
   const url = urlOf(server.server.address() as AddressInfo);

@@ -3,7 +3,7 @@
 import * as dashboard from "@grafana/grafana-foundation-sdk/dashboard";
 import * as prometheus from "@grafana/grafana-foundation-sdk/prometheus";
 import { DATASOURCE } from "./panels.ts";
-import { ofJob, ofTarget, TARGET } from "./promql.ts";
+import { ofJob, ofProcesses, ofTarget, TARGET } from "./promql.ts";
 
 /** What the dashboards find each other by. */
 const TAG = "sora-stats-exporter";
@@ -159,7 +159,8 @@ function annotations(): dashboard.AnnotationQueryBuilder[] {
     annotation(
       "Exporter was started",
       "blue",
-      `changes(${ofJob("process_start_time_seconds")}[1m]) > bool 0 == 1`,
+      // Of the scrapes of a minute, as of the step, a shorter window holds one.
+      ofProcesses(`changes(${ofJob("process_start_time_seconds")}[3m]) > bool 0 == 1`),
       "{{instance}}",
     ),
   ];

@@ -3,7 +3,19 @@
 import { board } from "./board.ts";
 import { UP } from "./colors.ts";
 import { stat, table, timeseries } from "./panels.ts";
-import { BY_TARGET, highest, max, ofJob, ofTarget, only, rate, sum, sumRate } from "./promql.ts";
+import {
+  BY_TARGET,
+  highest,
+  max,
+  ofExporters,
+  ofJob,
+  ofProcesses,
+  ofTarget,
+  only,
+  rate,
+  sum,
+  sumRate,
+} from "./promql.ts";
 
 const now = [
   stat({
@@ -12,7 +24,7 @@ const now = [
       "Whether Prometheus could scrape the exporter. Down: is its process there, and does it answer on /-/healthy? All other panels are empty then.",
     width: 4,
     unit: "none",
-    queries: [[`min by (job, instance) (${ofJob("up")})`, "{{instance}}"]],
+    queries: [[`min by (job, instance) (${ofExporters("up")})`, "{{instance}}"]],
     words: UP,
   }),
   stat({
@@ -220,11 +232,11 @@ const process = [
   timeseries({
     title: "Memory",
     description:
-      "Resident memory of the process, and the heap of its main thread. It follows the number of connections; a steady rise without them is a leak. This row is empty with --web.disable-exporter-metrics.",
+      "Resident memory of the process, and the heap of its main thread. It follows the number of connections; a steady rise without them is a leak. Of the process are this row's panels but the last: with --web.disable-exporter-metrics, or scrapes of /probe, they are empty.",
     unit: "bytes",
     queries: [
-      [ofJob("process_resident_memory_bytes"), `resident ${HEAP}`],
-      [ofJob("nodejs_heap_size_used_bytes"), `heap ${HEAP}`],
+      [ofProcesses(ofJob("process_resident_memory_bytes")), `resident ${HEAP}`],
+      [ofProcesses(ofJob("nodejs_heap_size_used_bytes")), `heap ${HEAP}`],
     ],
   }),
   timeseries({
@@ -232,7 +244,7 @@ const process = [
     description:
       "Cores that the exporter uses. Near 1 for long: polls take all of one thread; poll less often or export less.",
     unit: "short",
-    queries: [[rate(ofJob("process_cpu_seconds_total")), "{{instance}}"]],
+    queries: [[ofProcesses(rate(ofJob("process_cpu_seconds_total"))), "{{instance}}"]],
   }),
   timeseries({
     title: "Event loop lag",
@@ -240,9 +252,9 @@ const process = [
       "How late the main thread is, which answers scrapes. Above a second scrapes and health checks become slow.",
     unit: "s",
     queries: [
-      [ofJob("nodejs_eventloop_lag_p50_seconds"), "half are below {{instance}}"],
-      [ofJob("nodejs_eventloop_lag_p99_seconds"), "99 % are below {{instance}}"],
-      [ofJob("nodejs_eventloop_lag_max_seconds"), "longest {{instance}}"],
+      [ofProcesses(ofJob("nodejs_eventloop_lag_p50_seconds")), "half are below {{instance}}"],
+      [ofProcesses(ofJob("nodejs_eventloop_lag_p99_seconds")), "99 % are below {{instance}}"],
+      [ofProcesses(ofJob("nodejs_eventloop_lag_max_seconds")), "longest {{instance}}"],
     ],
   }),
   timeseries({
@@ -250,7 +262,12 @@ const process = [
     description:
       "Share of the time that the main thread spends collecting garbage. Far above a few percent: too little memory.",
     unit: "percentunit",
-    queries: [[sumRate(ofJob("nodejs_gc_duration_seconds_sum"), "instance, kind"), "{{kind}} {{instance}}"]],
+    queries: [
+      [
+        sum(ofProcesses(rate(ofJob("nodejs_gc_duration_seconds_sum"))), "instance, kind"),
+        "{{kind}} {{instance}}",
+      ],
+    ],
   }),
   timeseries({
     title: "Engine restarts per minute",
@@ -264,7 +281,7 @@ const process = [
     description:
       "How long Prometheus takes to scrape the exporter. Near its scrape_timeout scrapes begin to fail: raise that, or export less.",
     unit: "s",
-    queries: [[ofJob("scrape_duration_seconds"), "{{instance}}"]],
+    queries: [[ofExporters("scrape_duration_seconds"), "{{instance}}"]],
   }),
 ];
 

@@ -22,7 +22,7 @@ import {
   max,
   missShare,
   ofChannel,
-  ofJob,
+  ofExporters,
   ofTarget,
   only,
   rate,
@@ -45,9 +45,9 @@ const now = [
   stat({
     title: "Exporter",
     description:
-      "Whether Prometheus can scrape the exporter. Down: nothing here is about now; look whether its process runs. No data: Prometheus does not know it.",
+      "Whether Prometheus can scrape the exporter. Down: nothing here is about now; look whether its process runs. No data: Prometheus has not had an answer of it for a day.",
     unit: "none",
-    queries: [[`min by (job, instance) (${ofJob("up")})`, "{{instance}}"]],
+    queries: [[`min by (job, instance) (${ofExporters("up")})`, "{{instance}}"]],
     words: UP,
   }),
   stat({
@@ -95,7 +95,7 @@ const now = [
       "Share of the connections that the licence allows. At 100 % Sora refuses new connections: find out whether they are wanted, or get a larger licence.",
     unit: "percentunit",
     decimals: 1,
-    queries: [[`${CONNECTIONS} / ${LICENSED}`, "{{target}}"]],
+    queries: [[`${CONNECTIONS} / (${LICENSED} > 0)`, "{{target}}"]],
     steps: LICENSE_STEPS,
   }),
   stat({

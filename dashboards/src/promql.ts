@@ -1,5 +1,7 @@
 /** How the dashboards' queries are put together. */
 
+import { THRESHOLDS } from "./thresholds.ts";
+
 /**
  * What the variables choose. The values stand in raw strings (backticks) and are escaped for regular expressions alone (`:regex`): in
  * quotes, a name that holds a quote or a line feed would end the string, whatever Grafana escapes. Only a backtick cannot be had.
@@ -28,6 +30,20 @@ export const ofChannel = selecting(CHANNEL);
 export const ofConnection = selecting(CONNECTION);
 /** Series of the chosen jobs, of the exporter as such. */
 export const ofJob = selecting("job=~`${job:regex}`");
+
+/**
+ * Series that other programs have too, such as `up`, of our exporters alone: a job may be shared. One that does not answer is
+ * remembered as long as `ExporterDown` does.
+ */
+export function ofExporters(metric: string): string {
+  const known = `present_over_time(${ofJob("sora_exporter_series")}[${THRESHOLDS.exporterDown.memory}])`;
+  return only(ofJob(metric), "job, instance", known);
+}
+
+/** What a process says of itself, of our exporters alone. */
+export function ofProcesses(expr: string): string {
+  return only(expr, "job, instance", ofJob("sora_exporter_build_info"));
+}
 
 /** Growth of a counter a second. */
 export function rate(selector: string): string {

@@ -2,6 +2,7 @@
 
 import type { InfoLabel } from "../config/config.ts";
 import type { FailureReason } from "../sora/failure.ts";
+import type { Operation } from "../sora/operations.ts";
 import type { LevelCounts, RatesOfOne } from "../status/survey.ts";
 
 /** What is asked for. */
@@ -63,6 +64,10 @@ export interface TargetStatus {
         readonly message: string;
       }
     | undefined;
+  /** The nodes of its cluster, as ListClusterNodes said last; undefined where it is not called, or not known now. */
+  readonly clusterNodes: readonly ClusterNodeStatus[] | undefined;
+  /** The other calls whose last answer was none, or none to be used; those that Sora does not offer are not among them. */
+  readonly failingCalls: readonly FailingCall[];
   /** What the last good poll said, as long as it is shown. */
   readonly last:
     | {
@@ -82,6 +87,18 @@ export interface TargetStatus {
         readonly rateSeconds: number | undefined;
       }
     | undefined;
+}
+
+export interface ClusterNodeStatus {
+  readonly name: string;
+  readonly connected: boolean;
+}
+
+export interface FailingCall {
+  readonly operation: Operation;
+  readonly reason: FailureReason;
+  /** One line that holds nothing secret. */
+  readonly message: string;
 }
 
 export interface ChannelStatus {

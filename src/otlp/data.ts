@@ -14,6 +14,9 @@ import type { OtlpName } from "./names.ts";
 export type Point = DataPoint<number> | DataPoint<Histogram>;
 export type Temporality = "cumulative" | "delta" | "lowmemory";
 
+/** How much of a push was delivered. Of `some`, what was in the request that failed is not known. */
+export type Outcome = "all" | "some" | "none";
+
 /** The points of a metric. They can be gone through once, as what was pushed is noted meanwhile. */
 export interface Points extends Iterable<Point> {
   /** How many there are. */

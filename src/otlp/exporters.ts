@@ -21,7 +21,7 @@ export async function createExporter(sending: Sending): Promise<PushMetricExport
       : await import("@opentelemetry/exporter-metrics-otlp-proto");
   return new OTLPMetricExporter({
     url: sending.url,
-    headers: () => Promise.resolve(sending.headers()),
+    headers: () => new Promise((resolve) => resolve(sending.headers())),
     timeoutMillis: sending.timeoutMs,
     compression: sending.compression as never,
     httpAgentOptions: {

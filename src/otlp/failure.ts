@@ -37,6 +37,9 @@ const GRPC: Readonly<Record<number, readonly [reason: OtlpFailureReason, retryab
   16: ["unauthorized", false],
 };
 
+/** A header that is to be sent cannot be read. */
+export class HeaderError extends Error {}
+
 /** @param error what the exporter ended with */
 export function toOtlpFailure(error: unknown, protocol: "http" | "grpc"): OtlpFailure {
   const {
@@ -45,6 +48,7 @@ export function toOtlpFailure(error: unknown, protocol: "http" | "grpc"): OtlpFa
     data,
   } = (error ?? {}) as { message?: string; code?: unknown; data?: unknown };
   const told = printable(typeof data === "string" && data !== "" ? `${message}: ${data}` : message);
+  if (error instanceof HeaderError) return { reason: "credentials", message: told, retryable: false };
   if (protocol === "grpc" && typeof code === "number") {
     const [reason, retryable] = GRPC[code] ?? ["refused", false];
     if (/larger than max|message larger|too large/i.test(told))

@@ -7,6 +7,7 @@
  */
 
 import type { Column, Row } from "../snapshot/snapshot.ts";
+import type { Outcome } from "./data.ts";
 
 /** Values of counters, one a row or one a set of labels, with since when they count. */
 export interface Counted {
@@ -86,12 +87,12 @@ export class History {
   }
 
   /**
-   * Ends a push.
-   *
-   * @param complete whether everything was taken, so that what was not is not there any more and is forgotten
+   * Ends a push. Where all was delivered, what was not in it is not there any more and is forgotten; where nothing was, the
+   * push before remains the last one.
    */
-  end(complete: boolean): void {
-    this.#last = complete ? this.#next : new Map([...this.#last, ...this.#next]);
+  end(outcome: Outcome): void {
+    if (outcome === "all") this.#last = this.#next;
+    if (outcome === "some") this.#last = new Map([...this.#last, ...this.#next]);
     this.#next = new Map();
     this.#sameRow.clear();
   }

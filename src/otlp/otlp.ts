@@ -9,9 +9,11 @@ import { openCredentials } from "../config/credentials.ts";
 import type { OtlpConfig } from "../config/otlp-config.ts";
 import type { OwnFamily } from "../exposition/compose.ts";
 import type { Log } from "../log.ts";
+import type { Credentials } from "../sora/client.ts";
 import { VERSION } from "../version.ts";
 import type { OtlpEvents } from "./events.ts";
 import { createExporter } from "./exporters.ts";
+import { HeaderError } from "./failure.ts";
 import { createProducer } from "./producer.ts";
 import { createPush } from "./push.ts";
 import type { Pushable } from "./target.ts";
@@ -52,10 +54,7 @@ export async function startOtlp(config: OtlpConfig, port: number, edges: OtlpEdg
   countRejected(events, log);
   const exporter = await createExporter({
     ...config,
-    headers: () =>
-      Object.fromEntries(
-        Object.entries(headers).map(([name, value]) => [name, typeof value === "string" ? value : value()]),
-      ),
+    headers: () => readHeaders(headers),
     tls: { ca: tls.ca?.(), cert: tls.cert?.(), key: tls.key?.() },
   });
   const producer = createProducer({
@@ -75,7 +74,7 @@ export async function startOtlp(config: OtlpConfig, port: number, edges: OtlpEdg
       timeoutMs: config.timeoutMs,
       pushMs: config.intervalMs,
     },
-    { exporter, events, log, onEnd: (complete) => producer.end(complete) },
+    { exporter, events, log, onEnd: (outcome) => producer.end(outcome) },
   );
   const reader = new PeriodicExportingMetricReader({
     exporter: push,
@@ -93,6 +92,17 @@ export async function startOtlp(config: OtlpConfig, port: number, edges: OtlpEdg
   return {
     close: (withinMs) => provider.shutdown({ timeoutMillis: withinMs }).catch(() => undefined),
   };
+}
+
+/** @throws HeaderError that names the file that cannot be read */
+function readHeaders(headers: Credentials["headers"]): Record<string, string> {
+  try {
+    return Object.fromEntries(
+      Object.entries(headers).map(([name, value]) => [name, typeof value === "string" ? value : value()]),
+    );
+  } catch (error) {
+    throw new HeaderError(error instanceof Error ? error.message : String(error));
+  }
 }
 
 /** What tells this exporter from others: Prometheus makes `job` and `instance` of it. */

@@ -4,7 +4,7 @@ import type { DataPoint, Histogram, MetricData } from "@opentelemetry/sdk-metric
 import type { Label } from "../catalog/resolve.ts";
 import type { OwnFamily, Sample } from "../exposition/compose.ts";
 import type { MetricType } from "../snapshot/snapshot.ts";
-import { addLabels, hrTime, metricData, NO_START, type Point, withPoints } from "./data.ts";
+import { addLabels, hrTime, metricData, NO_START, type Outcome, type Point, withPoints } from "./data.ts";
 import type { OtlpName } from "./names.ts";
 
 /** An own metric that goes out; a summary, of which there is none, would not. */
@@ -25,6 +25,7 @@ export class OwnCollector {
   /** What was pushed last, by series; only where what was added is told. */
   #last = new Map<string, number>();
   #lastMs: number | undefined;
+  #next: { readonly values: Map<string, number>; readonly timeMs: number } | undefined;
 
   /** @param options `finite` where what is no number cannot be sent, as in JSON, and one such point would cost all of a request */
   constructor({ delta, startMs, finite }: { delta: boolean; startMs: number; finite: boolean }) {
@@ -61,9 +62,15 @@ export class OwnCollector {
         toPoints(family, { startTime, endTime, value }),
       );
     });
-    this.#last = next;
-    this.#lastMs = timeMs;
+    this.#next = { values: next, timeMs };
     return metrics;
+  }
+
+  /** Ends the push of what was made last. */
+  end(outcome: Outcome): void {
+    if (this.#next === undefined || outcome === "none") return;
+    this.#last = this.#next.values;
+    this.#lastMs = this.#next.timeMs;
   }
 }
 

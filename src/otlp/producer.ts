@@ -4,14 +4,15 @@ import { resourceFromAttributes } from "@opentelemetry/resources";
 import type { CollectionResult, MetricData, MetricProducer } from "@opentelemetry/sdk-metrics";
 import type { OwnFamily } from "../exposition/compose.ts";
 import type { Level } from "../snapshot/snapshot.ts";
+import type { Outcome } from "./data.ts";
 import { otlpNames } from "./names.ts";
 import { OwnCollector, pushable } from "./own.ts";
 import { type Pushable, TargetCollector } from "./target.ts";
 
 /** What produces, and what is to be told when it has gone out. */
 export interface SnapshotProducer extends MetricProducer {
-  /** Ends the push of what was collected last; `complete` where all of its points were asked for. */
-  end(complete: boolean): void;
+  /** Ends the push of what was collected last. */
+  end(outcome: Outcome): void;
 }
 
 export interface ProducerOptions {
@@ -36,7 +37,7 @@ export function createProducer(options: ProducerOptions): SnapshotProducer {
   const beganMs = now();
   const collectors = options.targets.map((target) => new TargetCollector(target, { levels, delta, beganMs }));
   const ownCollector = new OwnCollector({ delta, startMs: options.processStartMs, finite: options.finite });
-  let ending: ((complete: boolean) => void)[] = [];
+  let ending: ((outcome: Outcome) => void)[] = [];
 
   async function collect(): Promise<MetricData[]> {
     const ownFamilies = pushable((await own?.()) ?? []);
@@ -44,7 +45,7 @@ export function createProducer(options: ProducerOptions): SnapshotProducer {
     const collected = collectors
       .flatMap((collector) => collector.collect() ?? [])
       .sort((a, b) => a.timeMs - b.timeMs);
-    ending = collected.map(({ end }) => end);
+    ending = [...collected.map(({ end }) => end), (outcome) => ownCollector.end(outcome)];
     const names = otlpNames([
       ...ownFamilies,
       ...collected.flatMap(({ families }) => families.map(({ family }) => family)),
@@ -61,8 +62,8 @@ export function createProducer(options: ProducerOptions): SnapshotProducer {
       const scopeMetrics = metrics.length === 0 ? [] : [{ scope, metrics }];
       return { resourceMetrics: { resource: resourceFromAttributes({}), scopeMetrics }, errors: [] };
     },
-    end(complete) {
-      for (const end of ending) end(complete);
+    end(outcome) {
+      for (const end of ending) end(outcome);
       ending = [];
     },
   };

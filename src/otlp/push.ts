@@ -3,6 +3,7 @@
 import type { PushMetricExporter, ResourceMetrics } from "@opentelemetry/sdk-metrics";
 import type { Log } from "../log.ts";
 import { type Batch, batches, countPoints } from "./batches.ts";
+import type { Outcome } from "./data.ts";
 import type { OtlpEvents } from "./events.ts";
 import { type OtlpFailure, toOtlpFailure } from "./failure.ts";
 
@@ -28,8 +29,8 @@ export interface PushEdges {
   readonly exporter: PushMetricExporter;
   readonly events: OtlpEvents;
   readonly log: Log;
-  /** Told when a push has ended, and whether all of it was asked for. */
-  readonly onEnd: (complete: boolean) => void;
+  /** Told when a push has ended. */
+  readonly onEnd: (outcome: Outcome) => void;
 }
 
 /** What the reader exports to. Its result is always success: whatever fails has been counted and logged here. */
@@ -43,7 +44,8 @@ export function createPush(
 
   async function push(metrics: ResourceMetrics): Promise<void> {
     const deadline = performance.now() + pushMs;
-    let left = countPoints(metrics);
+    const points = countPoints(metrics);
+    let sent = 0;
     let failure: OtlpFailure | undefined;
     for (const batch of batches(metrics, maxPoints)) {
       failure = await sendWithin(batch, Math.min(timeoutMs, deadline - performance.now()));
@@ -51,12 +53,12 @@ export function createPush(
         events.otlpFailed(failure.reason);
         break;
       }
-      left -= batch.points;
+      sent += batch.points;
       events.otlpExported(batch.points);
     }
-    if (failure !== undefined) events.otlpDropped(left);
+    if (failure !== undefined) events.otlpDropped(points - sent);
     tell(failure);
-    onEnd(failure === undefined);
+    onEnd(failure === undefined ? "all" : sent === 0 ? "none" : "some");
   }
 
   async function sendWithin(batch: Batch, withinMs: number): Promise<OtlpFailure | undefined> {
@@ -111,7 +113,7 @@ export function createPush(
         .catch((error: unknown) => {
           events.otlpFailed("internal");
           log.error({ stack: error instanceof Error ? error.stack : String(error) }, "a push by OTLP failed");
-          onEnd(false);
+          onEnd("some");
         });
       void current.then(() => done(SUCCESS));
     },

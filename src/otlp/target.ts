@@ -4,6 +4,7 @@ import type { MetricData } from "@opentelemetry/sdk-metrics";
 import { isOfLevels, type Family, type Level, type Row, type Snapshot } from "../snapshot/snapshot.ts";
 import { KEEP_MISSING_MS } from "../sums/increases.ts";
 import { SUM_PREFIXES } from "../sums/observations.ts";
+import type { Outcome } from "./data.ts";
 import { History, rowKey } from "./history.ts";
 import type { OtlpName } from "./names.ts";
 import { toMetric } from "./points.ts";
@@ -29,8 +30,8 @@ export interface Collected {
   readonly families: readonly { readonly family: Family; readonly snapshot: Snapshot }[];
   /** Makes the metrics, by the names of the families. */
   readonly metrics: (names: ReadonlyMap<string, OtlpName>) => MetricData[];
-  /** To be called when they have gone out; `complete` where all of their points were asked for. */
-  readonly end: (complete: boolean) => void;
+  /** To be called when they have gone out. */
+  readonly end: (outcome: Outcome) => void;
 }
 
 /** Collects one target. A poll of its statistics goes out once, and what else is known then with it. */
@@ -62,6 +63,7 @@ export class TargetCollector {
     this.#pushed = new Set([...news, ...all]);
     const timeMs = statistics?.timeMs ?? Math.max(...all.map((snapshot) => snapshot.timeMs));
     const shown = all.filter((snapshot) => isOfLevels(snapshot, this.#levels));
+    const before = { starts: this.#starts, lastMs: this.#lastMs };
     const { startOf, joined } = this.#rowStarts(shown, all, timeMs);
     const pushed = {
       history: this.#history,
@@ -76,7 +78,10 @@ export class TargetCollector {
       families,
       metrics: (names) =>
         families.map(({ family, snapshot }) => toMetric(family, snapshot, names.get(family.name)!, pushed)),
-      end: (complete) => this.#history.end(complete),
+      end: (outcome) => {
+        this.#history.end(outcome);
+        if (outcome === "none") ({ starts: this.#starts, lastMs: this.#lastMs } = before);
+      },
     };
   }
 

@@ -4,6 +4,7 @@ import type { Log } from "../log.ts";
 import type { PollEvents } from "./events.ts";
 import type { Rejections, ValueRejection } from "../snapshot/rejections.ts";
 import { formatDuration } from "../config/units.ts";
+import type { SoraFailure } from "../sora/failure.ts";
 import type { Operation } from "../sora/operations.ts";
 import { createCallLog, toFailure } from "./call-log.ts";
 import type { Clock } from "./clock.ts";
@@ -41,6 +42,8 @@ export interface SideCallOptions<T> {
 export interface SideCall<T> extends Pollable {
   /** What the last good answer was made into, as long as it is not stale. */
   latest(): T | undefined;
+  /** Why the last call failed; undefined where it did not. */
+  failure(): SoraFailure | undefined;
   /**
    * Has the call made at once where it failed last, or where Sora refused it: it may be another Sora now, or another
    * version of it.
@@ -57,19 +60,20 @@ export function createSideCall<T>(
   const latest = createLatest<T>(intervalMs, clock);
   let refusedUntil = -Infinity;
   let saidRefused = false;
-  let failing = false;
+  let failed: SoraFailure | undefined;
   let hurries = 0;
   let wake = () => {};
   return {
     intervalMs,
     latest: () => latest.get(),
+    failure: () => failed,
     onDue(callback) {
       wake = callback;
     },
     hurry() {
       refusedUntil = -Infinity;
       hurries++;
-      if (failing) wake();
+      if (failed !== undefined) wake();
     },
     async poll(signal) {
       const start = clock.monotonic();
@@ -79,7 +83,8 @@ export function createSideCall<T>(
       try {
         const { value, values, unknownPaths = [] } = await ask(signal);
         latest.set(value);
-        failing = saidRefused = false;
+        failed = undefined;
+        saidRefused = false;
         metrics.callSucceeded(target, operation, clock.now());
         metrics.valuesRejected(target, values);
         callLog.succeeded({});
@@ -89,7 +94,7 @@ export function createSideCall<T>(
         if (signal.aborted) return; // We gave up, not Sora.
         const failure = toFailure(error);
         metrics.callFailed(target, operation, failure.reason);
-        failing = true;
+        failed = failure;
         if (hurries > hurriesBefore || url() !== asked) {
           // Under way when the address changed, or when Sora came back: what it was told is out of date.
           wake();

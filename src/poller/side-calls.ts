@@ -12,6 +12,7 @@ import type { Drafted } from "../snapshot/draft.ts";
 import type { Snapshot } from "../snapshot/snapshot.ts";
 import type { SoraClient } from "../sora/client.ts";
 import { decodeArray, decodeObject } from "../sora/decode.ts";
+import type { FailureReason } from "../sora/failure.ts";
 import type { Operation } from "../sora/operations.ts";
 import type { Clock } from "./clock.ts";
 import { createSideCall, type Reading, type SideCall } from "./side-call.ts";
@@ -44,6 +45,8 @@ export interface SideCalls {
   listing(): Listing | undefined;
   /** What the others said last. */
   snapshots(): { readonly group: Group; readonly snapshot: Snapshot }[];
+  /** Those that fail; not those that Sora does not offer. */
+  failing(): { readonly operation: Operation; readonly reason: FailureReason; readonly message: string }[];
   /** See `SideCall.hurry`. */
   hurry(): void;
 }
@@ -129,6 +132,12 @@ export function createSideCalls(options: SideCallsOptions, edges: SideCallsEdges
       drafting.flatMap(({ group, call }) => {
         const snapshot = call?.latest();
         return snapshot === undefined ? [] : [{ group, snapshot }];
+      }),
+    failing: () =>
+      made.flatMap(({ operation, call }) => {
+        const failure = call.failure();
+        if (failure === undefined || failure.refusal) return [];
+        return { operation, reason: failure.reason, message: failure.message };
       }),
     hurry() {
       for (const { call } of made) call.hurry();

@@ -2,6 +2,7 @@
 
 import type { Log } from "../log.ts";
 import type { PollEvents } from "./events.ts";
+import { readClusterNodes } from "../calls/cluster.ts";
 import { draftConnections } from "../calls/connections.ts";
 import type { CallIntervals, ChoiceConfig, InfoConfig, Limits, ReportGroups } from "../config/config.ts";
 import { SnapshotBuilder } from "../snapshot/build.ts";
@@ -224,6 +225,8 @@ export function createTarget(options: TargetOptions, edges: TargetEdges): Target
       watch,
       statistics,
       identities: identities(statistics),
+      clusterNodes: readClusterNodes(side.snapshots().map(({ snapshot }) => snapshot)),
+      failingCalls: side.failing(),
       series: seriesOf(shown.map(({ snapshot }) => snapshot)),
       droppedSeries: total(dropped) + (watch.good?.droppedLabels ?? 0),
     };

@@ -11,6 +11,7 @@ import { compose } from "../exposition/compose.ts";
 import { gzip } from "../exposition/gzip.ts";
 import { negotiate } from "../exposition/negotiate.ts";
 import type { OwnMetrics } from "../exposition/own-metrics.ts";
+import { refuseUnknown } from "./not-found.ts";
 import { readSelection } from "./selection.ts";
 import { addStatusRoutes } from "./status-routes.ts";
 
@@ -59,6 +60,8 @@ export function createServer(
     requestTimeout: REQUEST_TIMEOUT_MS,
     schemaController: { compilersFactory: NO_SCHEMAS },
   });
+
+  refuseUnknown(server);
 
   let scrapes = 0;
 

@@ -10,23 +10,13 @@ import { statusJson } from "../status/json.ts";
 import { statusPage } from "../status/page/page.ts";
 import { type Language, LANGUAGES } from "../status/page/texts.ts";
 import { first, type GivenQuery, readQuery } from "../status/query.ts";
+import { SECURITY_HEADERS } from "./security-headers.ts";
 
 export interface StatusRoutesOptions {
   readonly telemetryPath: string;
   /** Of this package. */
   readonly version: string;
 }
-
-const HEADERS = {
-  "content-security-policy":
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; " +
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-  "x-content-type-options": "nosniff",
-  "x-frame-options": "DENY",
-  "referrer-policy": "no-referrer",
-  "cross-origin-opener-policy": "same-origin",
-  "cross-origin-resource-policy": "same-origin",
-};
 
 const ASSETS = {
   css: readAsset("status.css", "text/css; charset=utf-8"),
@@ -106,7 +96,7 @@ export function addStatusRoutes(
 }
 
 function send(reply: FastifyReply, type: string): FastifyReply {
-  return reply.headers(HEADERS).type(type);
+  return reply.headers(SECURITY_HEADERS).type(type);
 }
 
 function languageOf(request: FastifyRequest<{ Querystring: GivenQuery }>): {

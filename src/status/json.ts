@@ -10,7 +10,8 @@ import type { LevelCounts, RatesOfOne } from "./survey.ts";
  * - `targets`, in the order of the configuration: `target`, `state` (`waiting`, `up`, `failing`, `stale`), `url`,
  *   `interval_seconds`; `last_success` (`time`, `duration_seconds`, `response_bytes`), however long ago; `failing`
  *   (`since`, `polls`), null where the last poll was good; `last_error` (`time`, `duration_seconds`, `reason`, `message`),
- *   however long ago; `data`, null where none is shown: `time`, `age_seconds`, `channels`, `connections`, `series`,
+ *   however long ago; `cluster_nodes` (`node_name`, `connected`), null where `ListClusterNodes` is not called, or has not
+ *   answered; `failing_calls` (`operation`, `reason`, `message`), of the calls besides the polls; `data`, null where none is shown: `time`, `age_seconds`, `channels`, `connections`, `series`,
  *   `dropped_series`, `connections_by_unstable_level`, `rate_seconds`
  * - `channels` and `connections`, worst first: `total` (how many there are, of the targets that have `data`; null where none
  *   has), `matching` (how many fit the filter) and `items`
@@ -24,36 +25,40 @@ import type { LevelCounts, RatesOfOne } from "./survey.ts";
 export function statusJson({ timeMs, targets, channels, connections }: Status): object {
   return {
     time: time(timeMs),
-    targets: targets.map(({ target, state, url, intervalMs, good, failing, error, last }) => ({
-      target,
-      state,
-      url,
-      interval_seconds: intervalMs / 1000,
-      last_success: good
-        ? { time: time(good.timeMs), duration_seconds: good.seconds, response_bytes: good.bytes }
-        : null,
-      failing: failing ? { since: time(failing.sinceMs), polls: failing.polls } : null,
-      last_error: error
-        ? {
-            time: time(error.timeMs),
-            duration_seconds: error.seconds,
-            reason: error.reason,
-            message: error.message,
-          }
-        : null,
-      data: last
-        ? {
-            time: time(last.timeMs),
-            age_seconds: Math.max(0, timeMs - last.timeMs) / 1000,
-            channels: last.channels,
-            connections: last.connections,
-            series: last.series,
-            dropped_series: last.droppedSeries,
-            connections_by_unstable_level: levels(last.levels),
-            rate_seconds: last.rateSeconds ?? null,
-          }
-        : null,
-    })),
+    targets: targets.map(
+      ({ target, state, url, intervalMs, good, failing, error, clusterNodes, failingCalls, last }) => ({
+        target,
+        state,
+        url,
+        interval_seconds: intervalMs / 1000,
+        last_success: good
+          ? { time: time(good.timeMs), duration_seconds: good.seconds, response_bytes: good.bytes }
+          : null,
+        failing: failing ? { since: time(failing.sinceMs), polls: failing.polls } : null,
+        last_error: error
+          ? {
+              time: time(error.timeMs),
+              duration_seconds: error.seconds,
+              reason: error.reason,
+              message: error.message,
+            }
+          : null,
+        cluster_nodes: clusterNodes?.map(({ name, connected }) => ({ node_name: name, connected })) ?? null,
+        failing_calls: failingCalls.map(({ operation, reason, message }) => ({ operation, reason, message })),
+        data: last
+          ? {
+              time: time(last.timeMs),
+              age_seconds: Math.max(0, timeMs - last.timeMs) / 1000,
+              channels: last.channels,
+              connections: last.connections,
+              series: last.series,
+              dropped_series: last.droppedSeries,
+              connections_by_unstable_level: levels(last.levels),
+              rate_seconds: last.rateSeconds ?? null,
+            }
+          : null,
+      }),
+    ),
     channels: list(channels, (one) => ({
       target: one.target,
       channel_id: one.channelId,

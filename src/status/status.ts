@@ -28,6 +28,8 @@ export interface Watched {
   readonly statistics: StatsSnapshot | undefined;
   /** Who its connections are: rows as those of the statistics. */
   readonly identities: readonly Snapshot[];
+  readonly clusterNodes: TargetStatus["clusterNodes"];
+  readonly failingCalls: TargetStatus["failingCalls"];
   /** That are shown, and that there was no room for. */
   readonly series: number;
   readonly droppedSeries: number;
@@ -50,7 +52,8 @@ export function statusOf(targets: readonly Watched[], query: StatusQuery, timeMs
   };
 }
 
-function describe({ name, url, intervalMs, watch, statistics, ...counts }: Watched): TargetStatus {
+function describe(watched: Watched): TargetStatus {
+  const { name, url, intervalMs, watch, statistics, clusterNodes, failingCalls } = watched;
   const { good, failed, failing } = watch;
   return {
     target: name,
@@ -60,7 +63,9 @@ function describe({ name, url, intervalMs, watch, statistics, ...counts }: Watch
     good: good && { timeMs: good.timeMs, seconds: good.seconds, bytes: good.bytes },
     failing: failing && { ...failing },
     error: failed && { ...failed },
-    last: statistics && describeData(statistics, watch.survey(statistics), counts),
+    clusterNodes,
+    failingCalls,
+    last: statistics && describeData(statistics, watch.survey(statistics), watched),
   };
 }
 

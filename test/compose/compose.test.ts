@@ -16,6 +16,7 @@ interface Service {
   image: string;
   command?: string[];
   build?: string;
+  pull_policy?: string;
   entrypoint?: string[];
   environment?: Record<string, string>;
   ports?: string[];
@@ -76,9 +77,23 @@ test("has the services that there should be, and all that they name exists", () 
   }
 });
 
+test("Grafana brings all but the simulator, for those who watch another Sora", () => {
+  const needed = (name: string): string[] => [
+    name,
+    ...(compose.services[name]!.depends_on ?? []).flatMap(needed),
+  ];
+  expect([...new Set(needed("grafana"))].sort()).toEqual([
+    "alertmanager",
+    "exporter",
+    "grafana",
+    "prometheus",
+  ]);
+});
+
 test("every image that is not built here has a version, and every port is on loopback, each once", () => {
-  for (const [, { image, build }] of services) {
-    if (build === undefined) expect(image).toMatch(/^[a-z]+\/[a-z]+:v?\d+\.\d+\.\d+$/);
+  for (const [, { image }] of services) {
+    if (image !== compose.services["exporter"]!.image)
+      expect(image).toMatch(/^[a-z]+\/[a-z]+:v?\d+\.\d+\.\d+$/);
   }
   const ports = services.flatMap(([, service]) => service.ports ?? []);
   expect(ports.length).toBeGreaterThan(4);
@@ -97,7 +112,11 @@ test("holds no secret, and lets nobody log in", () => {
 });
 
 test("builds our image with our Dockerfile", () => {
-  for (const name of ["simulator", "exporter"]) expect(compose.services[name]!.build).toBe(".");
+  const { exporter, simulator } = compose.services;
+  expect(exporter!.build).toBe(".");
+  // Once: two builds of one image at a time are in each other's way.
+  expect(services.filter(([, { build }]) => build !== undefined)).toHaveLength(1);
+  expect([simulator!.image, simulator!.pull_policy]).toEqual([exporter!.image, "never"]);
   expect(existsSync(join(ROOT, "Dockerfile"))).toBe(true);
 });
 
@@ -198,8 +217,9 @@ function namesIn(matcher: string): string[] {
 test("Grafana is provisioned with the dashboards and where the numbers are", () => {
   expect(mounts("grafana").get("/etc/grafana/provisioning")).toBe("./compose/grafana/provisioning");
   const { providers } = yaml("compose/grafana/provisioning/dashboards/sora.yaml") as {
-    providers: { options: { path: string } }[];
+    providers: { allowUiUpdates?: boolean; options: { path: string } }[];
   };
+  expect(providers.map(({ allowUiUpdates }) => allowUiUpdates)).toEqual([undefined]);
   const directory = inRepository("grafana", providers[0]!.options.path);
   const dashboards = globSync(`${directory}/*.json`, { cwd: ROOT });
   expect(dashboards).toHaveLength(5);

@@ -1,5 +1,6 @@
 /** What has to be so in every dashboard. Each check tells what is wrong, where. */
 
+import { THRESHOLDS } from "../../dashboards/src/thresholds.ts";
 import { misused, selectorsIn } from "../support/promql.ts";
 import type { SeriesType } from "../support/metric-names.ts";
 
@@ -49,6 +50,16 @@ const DATASOURCE = JSON.stringify({ type: "prometheus", uid: "${datasource}" });
 const VARIABLES = ["datasource", "job", "target", "channel_id"];
 /** Beside `sora_*`: of Prometheus, of the process and of Node.js. */
 const OTHER_METRICS = /^(up|scrape_duration_seconds|(process|nodejs)_\w+)$/;
+
+/** What says which programs are our exporters, whatever the targets, and what is theirs alone. */
+const OF_EXPORTERS = new Set([
+  "sora_exporter_series",
+  "sora_exporter_build_info",
+  "sora_exporter_engine_restarts_total",
+]);
+/** A job may be shared with other programs. */
+const ONLY_EXPORTERS =
+  /and on \(job, instance\) (present_over_time\(sora_exporter_series|sora_exporter_build_info)\{job=~/;
 
 /** Everything that is wrong with a dashboard by itself. */
 export function complaints(dashboard: Dashboard, types: ReadonlyMap<string, SeriesType>): string[] {
@@ -190,13 +201,15 @@ function queryComplaints(expr: string, types: ReadonlyMap<string, SeriesType>): 
       const scoped = matchers.startsWith("job=~`${job:regex}`");
       const narrow =
         !metric.startsWith("sora_") ||
-        ["sora_exporter_build_info", "sora_exporter_engine_restarts_total"].includes(metric) ||
+        OF_EXPORTERS.has(metric) ||
         matchers.includes("target=~`${target:regex}`");
       return [
         ...(metric.startsWith("sora_") || OTHER_METRICS.test(metric) ? [] : [`${metric} is not ours`]),
+        ...(OTHER_METRICS.test(metric) && !ONLY_EXPORTERS.test(expr) ? [`${metric} of other programs`] : []),
         ...(scoped && narrow ? [] : [`${metric} of all targets`]),
         ...(range === undefined ||
         /^\$__(rate_interval|range)$/.test(range) ||
+        (metric === "sora_exporter_series" && range === THRESHOLDS.exporterDown.memory) ||
         metric === "process_start_time_seconds"
           ? []
           : [`range ${range}`]),

@@ -170,6 +170,11 @@ describe("each check can fail", () => {
     ["range 5m", query(`rate(sora_target_received_bytes_total{${SCOPE}}[5m])`)],
     ["of all targets", query("sora_target_channels{job=~`${job:regex}`}")],
     ["of all targets", query("up")],
+    ["up of other programs", query("up{job=~`${job:regex}`}")],
+    [
+      "range 1h",
+      query("up and on (job, instance) present_over_time(sora_exporter_series{job=~`${job:regex}`}[1h])"),
+    ],
     ["is not ours", query("node_load1{job=~`${job:regex}`}")],
   ])("%s", (expected, break_) => {
     const dashboard = read("overview");

@@ -72,7 +72,12 @@ describe.skipIf(lacks("helm"))("refused is", () => {
     [{ config: { web: { listen_address: "[::1]:9490" } } }, "nor Prometheus reach [::1]:9490; :9490 is all"],
     [
       { extraArgs: ["--web.listen-address=:9490"] },
-      "extraArgs: --web.listen-address belongs into config: the chart's ports, probes and monitors follow that",
+      "extraArgs: --web.listen-address belongs into config, which the chart's ports, probes, monitors and notes follow",
+    ],
+    [{ extraArgs: ["--sora.url=http://a:3000/"] }, "extraArgs: --sora.url belongs into config"],
+    [
+      { extraEnv: [{ name: "SORA_STATS_EXPORTER_WEB_LISTEN_ADDRESS", value: ":1" }] },
+      "extraEnv: SORA_STATS_EXPORTER_WEB_LISTEN_ADDRESS belongs into config",
     ],
     [
       { prometheusRule: { ...ON, disabledAlerts: ["SoraGone"] } },

@@ -43,6 +43,7 @@ describe.skipIf(lacks("helm"))("beside Sora", () => {
 
     // Of itself, as the pod's security context is Sora's.
     expect(violationsOf({ containers: [exporter] })).toEqual([]);
+    expect(violationsOf(pod.spec)).toEqual([]);
 
     const volume = pod.spec.volumes?.find(({ name }) => name === exporter.volumeMounts?.[0]?.name);
     const map = the(objects, "ConfigMap");
@@ -57,6 +58,14 @@ describe.skipIf(lacks("helm"))("beside Sora", () => {
     expect(Object.keys(selector.matchLabels)).not.toEqual([]);
     expect(podMetricsEndpoints[0].port).toBe(exporter.ports?.[0]?.name);
     expect(namespaceSelector).toEqual({ matchNames: ["media"] });
+  });
+
+  test("a cluster too old for native sidecars is not given an init container that never ends", async () => {
+    const old = ["template", "rel", chart, "--kube-version=1.28.9"];
+    expect((await helm(old)).stderr).toContain(
+      "Kubernetes v1.28.9 has no native sidecars: Sora would wait for the exporter to end",
+    );
+    expect((await helm([...old, "--set=native=false"])).status).toBe(0);
   });
 
   test("a change of the exporter's configuration restarts the pods", async () => {
@@ -95,9 +104,10 @@ describe.skipIf(lacks("helm"))("beside Sora", () => {
       "PrometheusRule",
     ]);
     expect(the(objects, "PodMonitor").spec.selector).toEqual({ matchLabels: { app: "sora" } });
-    expect(configOf(await render({ mode: "sidecar" }))).toBe(
-      "sora:\n  local: true\n  url: http://127.0.0.1:3000/\n",
-    );
+    expect(parse(configOf(await render({ mode: "sidecar" })))).toEqual({
+      sora: { local: true },
+      targets: [{ name: "sora", url: "http://127.0.0.1:3000/" }],
+    });
     const own = { mode: "sidecar", config: { sora: { local: false, url: "http://127.0.0.1:3001/" } } };
     expect(parse(configOf(await render(own)))).toEqual(own.config);
   });

@@ -232,7 +232,9 @@ test("a port in use is one line and exit 1", async () => {
   sora = await startFakeSora(calm(reply([])));
   const { status, stderr } = run([`--web.listen-address=127.0.0.1:${new URL(sora.url).port}`]);
   expect(status).toBe(1);
-  expect(stderr).toMatch(/^\[\S+\] FATAL: cannot start: listen EADDRINUSE[^\n]*\n$/);
+  expect(stderr).toMatch(
+    /^\[\S+\] FATAL: cannot start: listen EADDRINUSE[^\n]* --web\.listen-address=[^\n]*\n$/,
+  );
 });
 
 test("a unit file of the official exporter needs another program's name, and nothing else", async () => {

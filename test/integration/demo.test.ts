@@ -1,8 +1,9 @@
 /** `npm run demo` as somebody starts it who has just cloned: with Prometheus and without. */
 
-import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { type ChildProcessByStdio, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
@@ -14,7 +15,7 @@ import { lacks } from "../support/tools.ts";
 const DEMO = fileURLToPath(new URL("../../src/simulator/demo.ts", import.meta.url));
 const FLAGS = ["--web.listen-address=127.0.0.1:0", "--sora.interval=1s"];
 
-let demo: ChildProcessByStdio<null, Readable, null>;
+let demo: ChildProcessByStdio<null, Readable, null> | undefined;
 let said = "";
 let directory: string;
 
@@ -22,17 +23,20 @@ beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), "sora-stats-exporter-demo-"));
 });
 afterEach(async () => {
-  if (demo.exitCode === null && demo.signalCode === null) {
+  if (demo?.exitCode === null && demo.signalCode === null) {
     demo.kill("SIGKILL");
     await once(demo, "exit");
   }
+  demo = undefined;
   rmSync(directory, { recursive: true, force: true });
 });
 
-function start(args: readonly string[], env = process.env) {
+function start(args: readonly string[], env = process.env): ChildProcessByStdio<null, Readable, null> {
   said = "";
-  demo = spawn(process.execPath, [DEMO, ...args], { env, stdio: ["ignore", "pipe", "inherit"] });
-  demo.stdout.on("data", (data: Buffer) => (said += data.toString()));
+  const started = spawn(process.execPath, [DEMO, ...args], { env, stdio: ["ignore", "pipe", "inherit"] });
+  demo = started;
+  started.stdout.on("data", (data: Buffer) => (said += data.toString()));
+  return started;
 }
 
 /** What stands behind a name, once it has been said. */
@@ -52,7 +56,7 @@ test.skipIf(lacks("prometheus")).each(["SIGTERM", "SIGINT"] as const)(
   "shows a Prometheus with our rules, and ends it at %s",
   { timeout: 60_000 },
   async (signal) => {
-    start(FLAGS, { ...process.env, TMPDIR: directory });
+    const demo = start(FLAGS, { ...process.env, TMPDIR: directory });
     const url = await told("Prometheus");
     for (const page of [url, await told("Alerts"), await told("Status page")])
       expect([page, await isUp(page)]).toEqual([page, true]);
@@ -70,7 +74,7 @@ test.skipIf(lacks("prometheus")).each(["SIGTERM", "SIGINT"] as const)(
 );
 
 test.skipIf(lacks("prometheus"))("its Prometheus does not outlive a demo that is killed", async () => {
-  start(FLAGS);
+  const demo = start(FLAGS);
   const url = await told("Prometheus");
   expect(await isUp(url)).toBe(true);
   demo.kill("SIGKILL");
@@ -83,7 +87,21 @@ test("goes on without a Prometheus, and says so", async () => {
   await until(() => / connections, /.test(said));
 });
 
+test("a port in use ends it with 1, and the flag is named", async () => {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  try {
+    const args = [DEMO, `--web.listen-address=127.0.0.1:${port}`];
+    const { status, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+    expect(stderr).toMatch(/^demo: listen EADDRINUSE[^\n]*; --web\.listen-address=HOST:PORT [^\n]*\n$/);
+    expect(status).toBe(1);
+  } finally {
+    server.close();
+  }
+});
+
 test("a mistake in a flag ends it with 2", async () => {
-  start(["--sora.interval=never"]);
+  const demo = start(["--sora.interval=never"]);
   expect(await once(demo, "exit")).toEqual([2, null]);
 });

@@ -10,7 +10,8 @@ import { levelOf } from "../../src/snapshot/snapshot.ts";
 import { type Simulator, startSimulator } from "../../src/simulator/server.ts";
 import { allMetrics } from "../otlp/all-metrics.ts";
 import { everyCall, runExporter, until } from "../support/exporter.ts";
-import type { ParsedSample } from "../support/parse.ts";
+import { offer, reply, startFakeSora } from "../support/fake-sora.ts";
+import { find, type ParsedSample } from "../support/parse.ts";
 import { otlpConfig, type Receiver, startCollector, startPrometheusReceiver } from "../support/receivers.ts";
 import { lacks } from "../support/tools.ts";
 
@@ -120,6 +121,57 @@ describe.skipIf(lacks("prometheus-3") || lacks("otelcol"))("receivers of OTLP", 
       await receiver.close();
     }
   });
+
+  test.for(["cumulative", "delta"] as const)(
+    "what a Collector misses while it is gone, with %s sums: the points of that time, and nothing of what is counted",
+    { timeout: 90_000 },
+    async (temporality) => {
+      const receiver = await startCollector();
+      const sora = await startFakeSora(offer({}));
+      let packets = 1000;
+      const connection = () => ({ channel_id: "ch", connection_id: "A", rtp: { total_received: packets } });
+      sora.answer = offer({ GetStatsAllConnections: (...args) => reply([connection()])(...args) });
+      const exporter = await runExporter([{ name: "t", url: sora.url, intervalMs: 500, timeoutMs: 500 }], {
+        otlp: otlpConfig({
+          ...receiver.otlp("http/protobuf"),
+          temporality,
+          intervalMs: 1000,
+          timeoutMs: 900,
+        }),
+      });
+      const atReceiver = async () =>
+        find(await receiver.samples().catch(() => []), "sora_target_received_packets_total")?.value;
+      const failures = async () =>
+        find(await exporter.scrape(), "sora_exporter_otlp_failures_total", { reason: "connect" })?.value ?? 0;
+      try {
+        await until(async () => (await atReceiver()) === 0, 20_000);
+        packets += 10;
+        await until(async () => (await atReceiver()) === 10, 20_000);
+        await receiver.kill();
+        packets += 100;
+        await until(async () => (await failures()) >= 2, 20_000);
+        const [dropped, rejected] = ["dropped", "rejected"].map(
+          (what) => `sora_exporter_otlp_points_${what}_total`,
+        );
+        expect(find(await exporter.scrape(), dropped!)!.value).toBeGreaterThan(100);
+        expect(find(await exporter.scrape(), rejected!)!.value).toBe(0);
+        await receiver.start();
+        packets += 1000;
+        // A Collector that has begun anew adds deltas up from 0: it lacks the 10 that it had before, and no others.
+        const expected = temporality === "cumulative" ? 1110 : 1100;
+        await until(async () => (await atReceiver()) === expected, 20_000);
+        await exporter.polls("t", 4);
+        expect(await atReceiver()).toBe(expected);
+        expect(exporter.log.map(({ msg }) => msg)).toContain("pushes by OTLP work again");
+        const polls = await exporter.scrape();
+        expect(find(polls, "sora_up", { target: "t" })!.value).toBe(1);
+      } finally {
+        await exporter.close();
+        await sora.close();
+        await receiver.close();
+      }
+    },
+  );
 
   test.for(CASES)(
     "%s have every series of the scrape, and none besides",

@@ -65,7 +65,7 @@ describe.skipIf(lacks("chromium"))("the status page", () => {
         reply([
           connection("1", HOSTILE, 3),
           connection("2", `' onmouseover='alert(3)' x='`, 2),
-          connection("3", `\u202egnp.exe\u2066`, 1),
+          connection(LONG, `\u202egnp.exe\u2066`, 1),
           connection("<b>4</b>", LONG, 0),
         ]),
       ),
@@ -231,6 +231,20 @@ describe.skipIf(lacks("chromium"))("the status page", () => {
       expect(await page.evaluate(beyond)).toBe(0);
       expect(problems).toEqual([]);
     }
+  });
+
+  test("no text runs out of its cell, however wide the window and long a name", async () => {
+    for (const { url } of [exporter, hostile])
+      for (const lang of ["en", "ja"])
+        for (const width of [360, 390, 500, 768, 1280]) {
+          const { page } = await openPage(browser, `${url}/?lang=${lang}`, {
+            viewport: { width, height: 844 },
+          });
+          const beyond = `[...document.querySelectorAll("tbody td, tbody th, dd, dt")].filter((e) =>
+            e.scrollWidth > e.clientWidth + 1).map((e) => e.textContent.trim())`;
+          expect({ lang, width, beyond: await page.evaluate(beyond) }).toEqual({ lang, width, beyond: [] });
+          await page.context().close();
+        }
   });
 
   test.each(["light", "dark"] as const)("every text can be read when it is %s", async (colorScheme) => {

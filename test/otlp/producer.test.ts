@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { batches } from "../../src/otlp/batches.ts";
 import { CALL_MS, createTestTarget } from "../support/target.ts";
 import { NO_CALLS } from "../support/exporter.ts";
 import { producerOf, push, type PushedPoint } from "./support.ts";
@@ -41,7 +42,8 @@ function start(first: Given[], created: Record<string, number> | undefined, delt
     }
     return push(producer);
   };
-  return { ...test, producer, step, beganMs: test.clock.now() };
+  const set = (connections: Given[]) => (sora.connections = connections);
+  return { ...test, producer, step, set, beganMs: test.clock.now() };
 }
 
 const PACKETS = "_received_packets{";
@@ -222,15 +224,28 @@ describe("of delta temporality", () => {
     });
   });
 
-  test("what a push that failed did not get to goes out with the next one", async () => {
+  test("what a push did not deliver goes out with the next one, who joined since included", async () => {
     const t = start([], undefined, true);
     await t.step([{ id: "A", received: 100 }]);
-    await t.poll();
-    await t.producer.collect();
-    t.producer.end(false);
-    expect(values(await t.step([{ id: "A", received: 110 }]))).toMatchObject({
+    for (const received of [3, 4]) {
+      t.set([
+        { id: "A", received: 100 + received },
+        { id: "B", received },
+      ]);
+      await t.poll();
+      const { resourceMetrics } = await t.producer.collect();
+      expect([...batches(resourceMetrics, 1)].length).toBeGreaterThan(4);
+      t.producer.end("none");
+    }
+    const points = await t.step([
+      { id: "A", received: 110 },
+      { id: "B", received: 5 },
+    ]);
+    expect(values(points)).toEqual({
+      "sora_channel_received_packets{channel_id=ch}": 15,
       "sora_connection_received_packets{channel_id=ch,connection_id=A}": 10,
-      "sora_target_received_packets{}": 10,
+      "sora_connection_received_packets{channel_id=ch,connection_id=B}": 5,
+      "sora_target_received_packets{}": 15,
     });
   });
 });

@@ -43,7 +43,7 @@ export async function push(producer: SnapshotProducer): Promise<PushedPoint[]> {
       scope.metrics.flatMap((data) => pointsOf(data as Parameters<typeof pointsOf>[0])),
     ),
   );
-  producer.end(true);
+  producer.end("all");
   return points;
 }
 

@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import { stringify } from "yaml";
+import { disappointments } from "../support/promtool.ts";
 import { lacks } from "../support/tools.ts";
 import { RULES, runbookQueries, TEST_FILES } from "./support.ts";
 
@@ -53,5 +54,33 @@ describe.skipIf(lacks("promtool"))("promtool", () => {
     } finally {
       rmSync(directory, { recursive: true });
     }
+  });
+
+  test("runbooks tell whose connections are bad where two exporters watch one Sora", () => {
+    const joins = runbookQueries().filter((query) => query.includes("sora_connection_info"));
+    const series = Object.fromEntries(
+      ["a", "b"].flatMap((instance) =>
+        [1, 2, 3].flatMap((number) => {
+          const labels = `job="sora", instance="${instance}", target="tokyo", channel_id="...", connection_id="c${number}"`;
+          const who = `role="sendrecv", client_id="u${number}", node_name="n${number % 2}"`;
+          return [
+            [`sora_connection_unstable_level{${labels}}`, `${number - 1}x4`],
+            [`sora_connection_info{${labels}, ${who}}`, "1x4"],
+          ];
+        }),
+      ),
+    );
+    const bad = [1, 2, 3].map((number) => ({
+      labels: `{job="sora", target="tokyo", connection_id="c${number}", role="sendrecv", client_id="u${number}", node_name="n${number % 2}"}`,
+      value: number - 1,
+    }));
+    const nodes = ["n0", "n1"].map((name) => ({ labels: `{node_name="${name}"}`, value: 1 }));
+    const twice = ["a", "b"].map((instance) => ({
+      labels: `{job="sora", instance="${instance}", target="tokyo"}`,
+      value: 3,
+    }));
+    const found = joins.map((expr, i) => ({ expr, eval_time: "1m", exp_samples: [nodes, bad, twice][i]! }));
+    expect(found).toHaveLength(3);
+    expect(disappointments(series, found)).toBe("");
   });
 });

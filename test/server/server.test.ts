@@ -108,14 +108,43 @@ test("/-/healthy does not depend on Sora; /-/ready waits for the first poll of e
 test.each([
   ["GET", "/nothing", 404],
   ["GET", "/-/nothing", 404],
-  ["POST", "/metrics", 404],
-  ["DELETE", "/-/healthy", 404],
+  ["POST", "/nothing", 404],
   ["HEAD", "/metrics", 200],
   ["HEAD", "/-/healthy", 200],
 ] as const)("%s %s is %i", async (method, url, status) => {
   const response = await serve([target("t", true, snapshot)]).inject({ method, url });
   expect(response.statusCode).toBe(status);
   if (method === "HEAD") expect(response.body).toBe("");
+});
+
+test("what may only be read says so, whatever comes with the request", async () => {
+  const other = serve([]);
+  for (const url of ["/", "/?q=a", "/api/status", "/metrics", "/probe", "/-/healthy", "/-/status.css"])
+    for (const method of ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"] as const) {
+      const headers = { "content-type": "application/x-www-form-urlencoded" };
+      const response = await other.inject({ method, url, headers, payload: "a=b" });
+      expect([url, method, response.statusCode, response.headers["allow"]]).toEqual([
+        url,
+        method,
+        405,
+        "GET, HEAD",
+      ]);
+      expect(response.body).toBe("Method not allowed.\n");
+    }
+});
+
+test.each([
+  ["GET", "/nothing"],
+  ["GET", "/<img%20src=x>"],
+  ["POST", "/"],
+] as const)("%s %s is refused with nothing that a browser could run", async (method, url) => {
+  const { headers, body } = await serve([]).inject({ method, url });
+  expect(headers["content-security-policy"]).toContain("default-src 'none'");
+  expect(headers).toMatchObject({
+    "x-content-type-options": "nosniff",
+    "content-type": "text/plain; charset=utf-8",
+  });
+  expect(body).not.toContain("img");
 });
 
 test("what goes wrong in a request is answered with 500 and told nobody but the log", async () => {

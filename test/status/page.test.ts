@@ -55,6 +55,7 @@ test("a target says how its polls go", () => {
   expect(text).toContain("Series 374,000 Series dropped 0");
   expect(text).toContain("Level 0 (stable) 0 Level 1 0 Level 2 1 Level 3 (worst) 0");
   expect(text).not.toContain("Target ");
+  expect(text).toContain("As seen from Sora: “in” is what it received");
 });
 
 test("levels that Sora does not send are said to be missing", () => {
@@ -85,7 +86,10 @@ describe("a target that", () => {
   test("has no data any more says that there were some", () => {
     const failing = { sinceMs: NOW - 61_000, polls: 7 };
     const status = sampleStatus({ target: { state: "stale", failing, error: ERROR, last: undefined } });
-    expect(textOf(page({ status }))).toContain("No data tokyo");
+    expect(textOf(page({ status }))).toContain("Failing, no data tokyo");
+    expect(textOf(page({ status }))).toContain("That poll took 42 ms Its answer 13.1 MB");
+    const lost = sampleStatus({ target: { state: "stale", last: undefined } });
+    expect(textOf(page({ status: lost }))).toContain("No data tokyo");
     expect(textOf(page({ status }))).toContain("The last good data are too old to be shown.");
   });
 
@@ -99,6 +103,7 @@ describe("a target that", () => {
         last: undefined,
       },
     });
+    expect(textOf(page({ status }))).toContain("Failing, no data tokyo");
     expect(textOf(page({ status }))).toContain("There are no data that could be shown.");
     expect(textOf(page({ status }))).toContain("Last good poll never");
   });
@@ -113,10 +118,39 @@ describe("a target that", () => {
     expect(text).toContain("Last error: 1 s ago connect refused (200 ms)");
   });
 
+  test("quotes a message that begins with the reason says it once", () => {
+    const error = { ...ERROR, message: "connect ECONNREFUSED 127.0.0.1:3000" };
+    const text = textOf(page({ status: sampleStatus({ target: { error } }) }));
+    expect(text).toContain("Last error: 1 s ago connect ECONNREFUSED 127.0.0.1:3000 (200 ms)");
+  });
+
   test("quotes a long message cuts it", () => {
     const error = { ...ERROR, message: "x".repeat(100_000) };
     expect(page({ status: sampleStatus({ target: { error } }) }).length).toBeLessThan(20_000);
   });
+});
+
+describe("of the cluster's nodes it is said", () => {
+  const node = (name: string, connected: boolean) => ({ name, connected });
+  const text = (...clusterNodes: ReturnType<typeof node>[]) =>
+    textOf(page({ status: sampleStatus({ target: { clusterNodes } }) }));
+
+  test("how many are connected, and which are not", () => {
+    expect(text(node("a", true), node("b", true))).toContain("2 of 2 cluster nodes connected Worst");
+    expect(text(node("a", true), node("b@x", false), node("c", false))).toContain(
+      "1 of 3 cluster nodes connected · not connected: b@x , c Worst",
+    );
+  });
+
+  test("nothing where they are not known", () => {
+    expect(textOf(page())).not.toContain("nodes");
+  });
+});
+
+test("other calls that fail are named with the reason", () => {
+  const failingCalls = [{ operation: "ListConnections", reason: "timeout", message: "no <answer>" }] as const;
+  const text = textOf(page({ status: sampleStatus({ target: { failingCalls } }) }));
+  expect(text).toContain("ListConnections fails: timeout no <answer&gt;");
 });
 
 test("targets that are in trouble come first", () => {
@@ -161,10 +195,16 @@ describe("whatever users of Sora choose", () => {
         state: "failing",
         failing: { sinceMs: NOW, polls: 1 },
         error: { ...ERROR, message: hostile },
+        clusterNodes: [{ name: hostile, connected: false }],
       },
     });
     const plain = sampleStatus({
-      target: { state: "failing", failing: { sinceMs: NOW, polls: 1 }, error: ERROR },
+      target: {
+        state: "failing",
+        failing: { sinceMs: NOW, polls: 1 },
+        error: ERROR,
+        clusterNodes: [{ name: "n", connected: false }],
+      },
     });
     const query = readQuery({ q: hostile, channel: hostile, target: hostile });
     const markup = page({ status, query });
@@ -280,7 +320,7 @@ describe("what is not known is not none", () => {
   test("where some targets have data", () => {
     const targets = [gone("osaka"), targetStatus(), gone("nara")];
     const text = textOf(page({ status: { ...sampleStatus(), targets } }));
-    expect(text).toContain("Worst channels 1 of 1 Unknown, as there are no data, of osaka , nara Channel");
+    expect(text).toContain("Worst channels 1 of 1 Unknown (no data): osaka , nara Channel");
     expect(text).toContain("Rates are per second");
   });
 });
@@ -349,6 +389,9 @@ describe("the texts", () => {
     try {
       const failing = { state: "failing", failing: { sinceMs: NOW, polls: 2 }, error: ERROR } as const;
       const { last } = targetStatus();
+      const clusterNodes = [{ name: "a", connected: false }];
+      const failingCalls = [{ operation: "GetLicense", reason: "timeout", message: "x" }] as const;
+      page({ status: sampleStatus({ target: { clusterNodes, failingCalls } }) });
       const several = [
         targetStatus(failing),
         targetStatus({ ...failing, state: "stale", last: undefined }),

@@ -36,6 +36,8 @@ export function targetStatus(changes: Partial<TargetStatus> = {}): TargetStatus 
     good: { timeMs: NOW - 3000, seconds: 0.042, bytes: 13_100_000 },
     failing: undefined,
     error: undefined,
+    clusterNodes: undefined,
+    failingCalls: [],
     last: {
       timeMs: NOW - 3000,
       channels: 1,

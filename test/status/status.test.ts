@@ -10,7 +10,7 @@ import { createFilter } from "../../src/status/filter.ts";
 import { statusOf } from "../../src/status/status.ts";
 import { Watch } from "../../src/status/watch.ts";
 import { buildOnce, connection } from "../support/build.ts";
-import { ALL_INFO, DEFAULT_LIMITS } from "../support/exporter.ts";
+import { ALL_INFO, DEFAULT_LIMITS, NO_CALLS } from "../support/exporter.ts";
 import { ALL_CALLS, createTestTarget, type TestTarget } from "../support/target.ts";
 
 const EVERYTHING: StatusQuery = { text: "", channels: 100, connections: 100 };
@@ -391,6 +391,62 @@ describe("a target is", () => {
       error: { reason: "http_status" },
       last: { connections: 0, channels: 0 },
     });
+  });
+});
+
+describe("beside the statistics it is told", () => {
+  const NODES = [
+    { node_name: "sora1@192.0.2.1", connected: true },
+    { node_name: "sora2@192.0.2.2", connected: false },
+  ];
+  const targetOf = (one: TestTarget) => statusOfOne(one).targets[0]!;
+
+  test("which nodes of the cluster are connected, until that is stale", async () => {
+    let away = false;
+    const one = createTestTarget(
+      (operation) => {
+        if (away) throw new SoraFailure("timeout", "no answer");
+        return operation === "ListClusterNodes" ? NODES : [];
+      },
+      { calls: { ...NO_CALLS, ListClusterNodes: 10_000 } },
+    );
+    expect(targetOf(one).clusterNodes).toBeUndefined();
+    await one.poll();
+    expect(targetOf(one).clusterNodes).toEqual([
+      { name: "sora1@192.0.2.1", connected: true },
+      { name: "sora2@192.0.2.2", connected: false },
+    ]);
+    away = true;
+    await one.clock.advance(40_000);
+    expect(targetOf(one).clusterNodes).toBeUndefined();
+  });
+
+  test("nothing of nodes that are not asked for", async () => {
+    const one = createTestTarget((operation) => (operation === "ListClusterNodes" ? NODES : []));
+    await one.poll();
+    expect(targetOf(one).clusterNodes).toBeUndefined();
+  });
+
+  test("which other calls fail, until they work again, but not which Sora does not offer", async () => {
+    let away = true;
+    const one = createTestTarget(
+      (operation) => {
+        if (operation === "GetLicense")
+          throw new SoraFailure("sora_error", "no such call", { refusal: true });
+        if (operation === "ListConnections" && away) throw new SoraFailure("timeout", "no answer");
+        return [];
+      },
+      { calls: { ...NO_CALLS, ListConnections: 10_000, GetLicense: 10_000 } },
+    );
+    await one.poll();
+    expect(targetOf(one)).toMatchObject({
+      state: "up",
+      failingCalls: [{ operation: "ListConnections", reason: "timeout", message: "no answer" }],
+    });
+    away = false;
+    await one.clock.advance(10_000);
+    await one.poll();
+    expect(targetOf(one).failingCalls).toEqual([]);
   });
 });
 

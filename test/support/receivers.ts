@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,8 +15,6 @@ export interface Receiver {
   readonly otlp: (protocol: OtlpConfig["protocol"]) => Pick<OtlpConfig, "protocol" | "url">;
   /** What has arrived lately, without what receivers add: `target_info`, and the labels of job, instance and scope. */
   readonly samples: () => Promise<ParsedSample[]>;
-  /** What it has written, where it writes what it receives. */
-  readonly log: () => string;
   /** Ends it at once, as a crash would. */
   kill(): Promise<void>;
   /** Starts it again, at the same address. */
@@ -82,33 +80,27 @@ export async function startPrometheusReceiver(): Promise<Receiver> {
   });
 }
 
-/** Starts a Collector that writes what it receives, and offers it to Prometheus. */
+/** Starts a Collector with the configuration that the documents show, but for where it listens and how long it keeps what it has. */
 export async function startCollector(): Promise<Receiver> {
   const directory = mkdtempSync(join(tmpdir(), "sora-stats-exporter-"));
   const [http, grpc, prometheus] = [await freePort(), await freePort(), await freePort()];
-  const config = {
-    receivers: {
-      otlp: {
-        protocols: {
-          http: { endpoint: `127.0.0.1:${http}` },
-          grpc: { endpoint: `127.0.0.1:${grpc}` },
-        },
-      },
-    },
-    exporters: {
-      prometheus: { endpoint: `127.0.0.1:${prometheus}`, metric_expiration: KEEP },
-      debug: { verbosity: "detailed" },
-    },
-    service: {
-      telemetry: { metrics: { level: "none" } },
-      pipelines: { metrics: { receivers: ["otlp"], exporters: ["prometheus", "debug"] } },
-    },
-  };
-  writeFileSync(join(directory, "config.yaml"), JSON.stringify(config));
+  let config = readFileSync(new URL("../../docs/otelcol.yaml", import.meta.url), "utf8");
+  for (const [shown, here] of [
+    [":4318", `:${http}`],
+    [":4317", `:${grpc}`],
+    ["endpoint: 127.0.0.1:8889", `endpoint: 127.0.0.1:${prometheus}`],
+    ["metric_expiration: 90s", `metric_expiration: ${KEEP}`],
+  ] as const) {
+    if (!config.includes(shown)) throw new Error(`docs/otelcol.yaml lacks ${shown}`);
+    config = config.replace(shown, here);
+  }
+  writeFileSync(join(directory, "config.yaml"), config);
+  // Its own metrics would have a port that may be taken.
+  writeFileSync(join(directory, "quiet.yaml"), "service: {telemetry: {metrics: {level: none}}}\n");
   const url = `http://127.0.0.1:${prometheus}/metrics`;
   return run({
     program: "otelcol",
-    args: [`--config=${join(directory, "config.yaml")}`],
+    args: ["config.yaml", "quiet.yaml"].map((file) => `--config=${join(directory, file)}`),
     directory,
     ready: url,
     otlp: (protocol) => ({
@@ -153,7 +145,6 @@ async function run({ program, args, directory, ready, otlp, samples }: Running):
           ...sample,
           labels: Object.fromEntries(Object.entries(labels).filter(([label]) => !ADDED.test(label))),
         })),
-    log: () => log,
     kill: () => end("SIGKILL"),
     start,
     async close() {

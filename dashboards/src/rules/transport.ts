@@ -114,7 +114,7 @@ function turnErrors(t: Thresholds): AlertingRule {
 }
 
 function connectionsDropped(t: Thresholds): AlertingRule {
-  const { share, min, timesUsual, usualWindow, wholeWindow } = t.connectionsDropped;
+  const { share, min, timesUsual, usualWindow, leastHistory, wholeWindow } = t.connectionsDropped;
   const leaves = RECORDED.leaves(t.rateWindow);
   return alertRule({
     name: "ConnectionsDropped",
@@ -124,7 +124,8 @@ function connectionsDropped(t: Thresholds): AlertingRule {
         / (max_over_time(${RECORDED.connections}[${wholeWindow}]) > 0)
         >= ${share}
         and ${leaves} >= ${min}
-        unless ${leaves} <= ${timesUsual} * avg_over_time(${leaves}[${usualWindow}] offset ${t.rateWindow})`,
+        and ${leaves} > ${timesUsual} * avg_over_time(${leaves}[${usualWindow}] offset ${t.rateWindow})
+        and ${leaves} offset ${leastHistory}`,
     summary: `Many connections of Sora ${target} left at once`,
     description: `In the last ${t.rateWindow} {{ $value | humanizePercentage }} of the connections of Sora ${target} left, many more than in the time before.`,
     dashboard: "overview",

@@ -110,6 +110,9 @@ For charts that have this one as a dependency. Their templates call these with t
 
 {{/* Under initContainers:, a native sidecar, from Kubernetes 1.29 on. */}}
 {{- define "sora-stats-exporter.sidecar.nativeContainer" -}}
+{{- if semverCompare "<1.29-0" .Capabilities.KubeVersion.Version }}
+{{- fail (printf "Kubernetes %s has no native sidecars: Sora would wait for the exporter to end; include sora-stats-exporter.sidecar.container under containers" .Capabilities.KubeVersion.Version) }}
+{{- end }}
 {{- include "sora-stats-exporter.container" (list . "native") }}
 {{- end }}
 

@@ -60,7 +60,12 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- $sora := default dict $config.sora }}
 {{- $sidecar := eq .Values.mode "sidecar" }}
 {{- if not (or $sora.url $config.targets) }}
-{{- $_ := set $sora "url" (ternary "http://127.0.0.1:3000/" "http://sora:3000/" $sidecar) }}
+{{- if $sidecar }}
+{{- /* By one name on every node, so that the rules add the nodes up. */}}
+{{- $_ := set $config "targets" (list (dict "name" "sora" "url" "http://127.0.0.1:3000/")) }}
+{{- else }}
+{{- $_ := set $sora "url" "http://sora:3000/" }}
+{{- end }}
 {{- end }}
 {{- if and $sidecar (not (hasKey $sora "local")) }}
 {{- $_ := set $sora "local" true }}

@@ -148,6 +148,7 @@ function content({ targets, channels, connections }: Status, view: View): Html {
       <p>
         ${spans.length > 0 ? texts.ratesOver(span) : view.withoutData.length < targets.length ? texts.ratesSoon : texts.ratesUnknown}
       </p>
+      <p>${texts.directions}</p>
       <p>${texts.order}</p>
     </footer>`;
 }

@@ -4,9 +4,13 @@ import type { TargetStatus } from "../../engine/status.ts";
 import { formatAge, formatBytes, formatCount, formatDuration, formatTime } from "./format.ts";
 import { type Content, html, type Html } from "./html.ts";
 import { ago, chosen, cut, levelBar, levelNumbers, time, type View } from "./parts.ts";
+import type { Texts } from "./texts.ts";
 
 /** Messages quote what others answer, one for each address. */
 const MAX_MESSAGE = 600;
+
+/** So many nodes that are not connected are named. */
+const MAX_NODES = 20;
 
 /** All targets: first those that are in trouble, then as in the configuration. */
 export function targetsSection(targets: readonly TargetStatus[], view: View): Html {
@@ -27,7 +31,7 @@ function targetCard(target: TargetStatus, view: View): Html {
   const { state, good, last } = target;
   return html`<article class="target ${state}">
     <h3>
-      <span class="state ${state}">${texts.state[state]}</span> ${chosen(target.target)}
+      <span class="state ${state}">${stateText(target, texts)}</span> ${chosen(target.target)}
       <span class="url"
         >${chosen(target.url)} · ${texts.every(formatDuration(target.intervalMs / 1000))}</span
       >
@@ -43,8 +47,8 @@ function targetCard(target: TargetStatus, view: View): Html {
       ${fact(texts.lastGoodPoll, good === undefined ? texts.never : [ago(good.timeMs, view), html` <small>${formatTime(good.timeMs).slice(11)}</small>`])}
       ${
         good && [
-          fact(texts.pollDuration, formatDuration(good.seconds)),
-          fact(texts.answerSize, formatBytes(good.bytes)),
+          fact(isDown(target) ? texts.lastPollDuration : texts.pollDuration, formatDuration(good.seconds)),
+          fact(isDown(target) ? texts.lastAnswerSize : texts.answerSize, formatBytes(good.bytes)),
         ]
       }
       ${
@@ -54,9 +58,15 @@ function targetCard(target: TargetStatus, view: View): Html {
         ]
       }
     </dl>
-    ${last && levels(last, view)}
+    ${last && levels(last, view)} ${clusterNodes(target, view)}
+    ${state === "up" ? failingCalls(target, view) : undefined}
     ${state === "up" && target.error !== undefined ? errorLine(target.error, view) : undefined}
   </article>`;
+}
+
+/** Whether its data have become too old or there never were any is the same to who looks at it. */
+function stateText({ state, failing, last }: TargetStatus, texts: Texts): string {
+  return failing !== undefined && last === undefined ? texts.failingWithoutData : texts.state[state];
 }
 
 function fact(name: string, value: Content, style = ""): Html {
@@ -86,13 +96,35 @@ function problem(target: TargetStatus, view: View): Html | undefined {
 
 type PollError = NonNullable<TargetStatus["error"]>;
 
-function message({ reason, message: text, seconds }: PollError): Html {
-  return html`<code>${reason}</code> <bdi>${cut(text, MAX_MESSAGE)}</bdi>
-    <small>(${formatDuration(seconds)})</small>`;
+function message({
+  reason,
+  message: text,
+  seconds,
+}: Pick<PollError, "reason" | "message"> & Partial<PollError>): Html {
+  // Some messages begin with the reason.
+  const code = text.startsWith(`${reason} `) ? undefined : html`<code>${reason}</code>`;
+  return html`${code}
+    <bdi>${cut(text, MAX_MESSAGE)}</bdi>
+    ${seconds === undefined ? undefined : html`<small>(${formatDuration(seconds)})</small>`}`;
 }
 
 function errorLine(error: PollError, view: View): Html {
   return html`<p class="past">${view.texts.lastError}: ${ago(error.timeMs, view)} ${message(error)}</p>`;
+}
+
+/** How many nodes are connected, and which are not. */
+function clusterNodes({ clusterNodes: nodes }: TargetStatus, { texts }: View): Html | undefined {
+  if (nodes === undefined) return undefined;
+  const gone = nodes.filter(({ connected }) => !connected);
+  const [connected, all] = [nodes.length - gone.length, nodes.length].map(formatCount);
+  const names = gone.slice(0, MAX_NODES).map(({ name }, i) => [i === 0 ? "" : ", ", chosen(name)]);
+  return html`<p class="${gone.length > 0 ? "notice" : "past"}">
+    ${texts.nodes(connected!, all!)}${gone.length === 0 ? undefined : [" · ", texts.notConnected, " ", names, gone.length > MAX_NODES ? " …" : ""]}
+  </p>`;
+}
+
+function failingCalls({ failingCalls: calls }: TargetStatus, { texts }: View): Html[] {
+  return calls.map((call) => html`<p class="notice">${texts.callFails(call.operation)} ${message(call)}</p>`);
 }
 
 function levels({ levels: counts, connections }: NonNullable<TargetStatus["last"]>, view: View): Html {

@@ -1,10 +1,9 @@
-// Command otelcol is an OpenTelemetry Collector with what the tests need of it: OTLP in, Prometheus' format and a log out.
+// Command otelcol is an OpenTelemetry Collector with what the tests need of it: OTLP in, Prometheus' format out.
 package main
 
 import (
 	"log"
 
-	"go.opentelemetry.io/collector/exporter/debugexporter"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/exporter/prometheusexporter"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap"
@@ -21,7 +20,7 @@ func factories() (otelcol.Factories, error) {
 	if err != nil {
 		return otelcol.Factories{}, err
 	}
-	exporters, err := otelcol.MakeFactoryMap[exporter.Factory](debugexporter.NewFactory(), prometheusexporter.NewFactory())
+	exporters, err := otelcol.MakeFactoryMap[exporter.Factory](prometheusexporter.NewFactory())
 	if err != nil {
 		return otelcol.Factories{}, err
 	}

@@ -1,0 +1,96 @@
+/** One measurement of pushes by OTLP. `node --expose-gc bench/otlp.ts CONNECTIONS`, as a child of the benchmark. */
+
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import type { PushMetricExporter } from "@opentelemetry/sdk-metrics";
+import { createExporter } from "../src/otlp/exporters.ts";
+import { createProducer } from "../src/otlp/producer.ts";
+import { createPush } from "../src/otlp/push.ts";
+import { type Level, LEVELS, type Snapshot, type StatsSnapshot } from "../src/snapshot/snapshot.ts";
+import { answersOf, createOldWorld } from "./answers.ts";
+import { ask, memoryOf, report, start, stop } from "./child.ts";
+import type { OtlpResult } from "./results.ts";
+import { createSubject } from "./subject.ts";
+import { median } from "./timing.ts";
+
+const PUSHES = 5;
+const POLL_MS = 5000;
+/** As configured where nothing else is. */
+const BATCH_POINTS = 5000;
+const WAIT_MS = 600_000;
+
+const size = Number(process.argv[2]);
+const answers = answersOf(createOldWorld(size)).take(PUSHES).toArray();
+const subject = createSubject(LEVELS);
+let statistics: StatsSnapshot | undefined;
+let all: readonly Snapshot[] = [];
+const target = { name: "bench", snapshot: () => statistics, snapshots: () => all };
+
+const sink = start("otlp-sink.ts", []);
+const url = await ask<string>(sink, "url");
+const before = memoryOf("self", "VmRSS");
+const times: number[] = [];
+let points = 0;
+const producer = createProducer({
+  targets: [target],
+  levels: new Set<Level>(LEVELS),
+  delta: false,
+  scope: { name: "bench", version: "0" },
+  own: undefined,
+  finite: false,
+  processStartMs: 0,
+  now: () => 0,
+});
+const nothing = () => {};
+const sending: PushMetricExporter = await createExporter({
+  url,
+  protocol: "http/protobuf",
+  compression: "none",
+  timeoutMs: WAIT_MS,
+  headers: () => ({}),
+  tls: { ca: undefined, cert: undefined, key: undefined },
+});
+const push = createPush(
+  { protocol: "http", maxPoints: BATCH_POINTS, timeoutMs: WAIT_MS, pushMs: WAIT_MS },
+  {
+    exporter: sending,
+    events: {
+      otlpStarted: nothing,
+      otlpExported: (n) => (points += n),
+      otlpFailed: (reason) => {
+        throw new Error(reason);
+      },
+      otlpRejected: nothing,
+      otlpDropped: nothing,
+    },
+    log: { info: nothing, warn: nothing, error: nothing },
+    onEnd: (outcome) => producer.end(outcome),
+  },
+);
+
+const delay = monitorEventLoopDelay({ resolution: 1 });
+let counts = { requests: 0, bytes: 0, largest: 0 };
+for (const [i, body] of answers.entries()) {
+  statistics = subject.read(body, (i + 1) * POLL_MS);
+  all = [statistics, ...subject.addUp(statistics, (i + 1) * POLL_MS)];
+  points = 0;
+  delay.enable();
+  const begin = performance.now();
+  const { resourceMetrics } = await producer.collect();
+  await new Promise((resolve) => push.export(resourceMetrics, resolve));
+  times.push(performance.now() - begin);
+  delay.disable();
+  counts = await ask(sink, "counts");
+}
+await stop(sink);
+report({
+  connections: size,
+  points,
+  requests: counts.requests,
+  bytes: counts.bytes,
+  largestRequest: counts.largest,
+  // The first one is compiled on its way.
+  pushMs: median(times.slice(1)),
+  longestBlockMs: delay.max / 1e6,
+  rssBeforeMB: before / 1e6,
+  peakRssMB: memoryOf("self", "VmHWM") / 1e6,
+} satisfies OtlpResult);

@@ -1,0 +1,196 @@
+/** Receivers that do not do what they should: pushes end, are counted, and cost nobody else anything. */
+
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, expect, test } from "vitest";
+import { calm, reply, startFakeSora } from "../support/fake-sora.ts";
+import { type RunningExporter, runExporter, until } from "../support/exporter.ts";
+import { find } from "../support/parse.ts";
+import { otlpConfig } from "../support/receivers.ts";
+
+type Behaviour = (request: IncomingMessage, response: ServerResponse, nth: number) => void;
+
+const closing: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+/** A receiver that reads what it is sent and then behaves so. */
+async function receiver(behave: Behaviour): Promise<{ url: string; server: Server; requests: () => number }> {
+  let requests = 0;
+  const server = createServer((request, response) => {
+    request.resume().on("end", () => behave(request, response, ++requests));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  closing.push(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/metrics`,
+    server,
+    requests: () => requests,
+  };
+}
+
+const CONNECTION = { channel_id: "ch", connection_id: "A", rtp: { total_received: 1 } };
+
+async function exporterTo(
+  url: string,
+  changes: Partial<ReturnType<typeof otlpConfig>> = {},
+): Promise<RunningExporter> {
+  const sora = await startFakeSora(calm(reply([CONNECTION])));
+  const exporter = await runExporter([{ name: "t", url: sora.url, intervalMs: 500, timeoutMs: 500 }], {
+    otlp: otlpConfig({
+      protocol: "http/protobuf",
+      url,
+      intervalMs: 400,
+      timeoutMs: 300,
+      batchSize: 20,
+      ...changes,
+    }),
+  });
+  closing.push(
+    () => sora.close(),
+    () => exporter.close(),
+  );
+  return exporter;
+}
+
+async function own(
+  exporter: RunningExporter,
+  name: string,
+  labels: Record<string, string> = {},
+): Promise<number> {
+  return find(await exporter.scrape(), `sora_exporter_otlp_${name}_total`, labels)?.value ?? 0;
+}
+
+const status =
+  (code: number, headers: Record<string, string> = {}): Behaviour =>
+  (_, response) =>
+    response.writeHead(code, headers).end(`no\n${"x".repeat(1000)}`);
+
+test.for<[what: string, reason: string, behave: Behaviour]>([
+  ["refuses", "refused", status(400)],
+  ["is none", "refused", status(404)],
+  ["wants other credentials", "unauthorized", status(401)],
+  ["takes less", "too_large", status(413)],
+  ["is overloaded", "overloaded", status(503)],
+  ["wants to be asked in an hour", "overloaded", status(429, { "retry-after": "3600" })],
+  ["never answers", "timeout", () => {}],
+  [
+    "answers a byte at a time",
+    "timeout",
+    (_, response) => {
+      response.writeHead(200);
+      const drip = setInterval(() => response.write("x"), 50);
+      response.on("close", () => clearInterval(drip));
+    },
+  ],
+  ["hangs up", "connect", (request) => request.socket.destroy()],
+])("a receiver that %s", { timeout: 30_000 }, async ([, reason, behave]) => {
+  const { url, requests } = await receiver(behave);
+  const exporter = await exporterTo(url);
+  await until(async () => (await own(exporter, "failures", { reason })) >= 2);
+  // A push ends with its first request that fails: what is behind that is not tried.
+  expect(await own(exporter, "points_dropped")).toBeGreaterThan(40);
+  expect(await own(exporter, "points_rejected")).toBe(0);
+  const failures = await own(exporter, "failures", { reason });
+  expect(await own(exporter, "exports")).toBe(failures);
+  expect(requests()).toBeLessThanOrEqual(3 * (failures + 1));
+  const told = exporter.log.filter(({ msg }) => msg.includes("by OTLP failed"));
+  expect(told).toHaveLength(1);
+  expect(told[0]!.msg.length).toBeLessThan(500);
+  // Polls and scrapes know nothing of it.
+  await exporter.polls("t", 3);
+  expect(
+    find(await exporter.scrape(), "sora_exporter_poll_failures_total", { target: "t", reason: "timeout" })
+      ?.value,
+  ).toBe(0);
+});
+
+test("a receiver that is not there", { timeout: 30_000 }, async () => {
+  const { url, server } = await receiver(() => {});
+  await new Promise((resolve) => server.close(resolve));
+  for (const protocol of ["http/protobuf", "grpc"] as const) {
+    const exporter = await exporterTo(protocol === "grpc" ? new URL(url).origin : url, { protocol });
+    await until(async () => (await own(exporter, "failures", { reason: "connect" })) >= 2);
+    await exporter.polls("t", 3);
+  }
+});
+
+test("points that a receiver does not take of a request that it takes are counted", async () => {
+  const { url } = await receiver((_, response) => {
+    // ExportMetricsServiceResponse { partial_success: { rejected_data_points: 3, error_message: "no" } }
+    response.writeHead(200, { "content-type": "application/x-protobuf" });
+    response.end(Buffer.from([0x0a, 0x06, 0x08, 0x03, 0x12, 0x02, 0x6e, 0x6f]));
+  });
+  const exporter = await exporterTo(url);
+  await until(async () => (await own(exporter, "exports")) >= 5);
+  expect(await own(exporter, "points_rejected")).toBe(3 * (await own(exporter, "exports")));
+  expect(await own(exporter, "points_dropped")).toBe(0);
+  expect(exporter.log.filter(({ level }) => level >= 40).map(({ msg }) => msg)).toEqual([
+    "the receiver did not take some points of a push by OTLP",
+  ]);
+});
+
+test(
+  "a request is sent again where the receiver is overloaded for a moment",
+  { timeout: 30_000 },
+  async () => {
+    const { url } = await receiver((_, response, nth) => {
+      response.writeHead(nth === 1 ? 503 : 200, { "retry-after": "1" }).end();
+    });
+    const exporter = await exporterTo(url, { timeoutMs: 5000, intervalMs: 6000, batchSize: 5000 });
+    await until(async () => (await own(exporter, "exports")) >= 1, 20_000);
+    expect(await own(exporter, "failures", { reason: "overloaded" })).toBe(0);
+  },
+);
+
+test(
+  "what is new goes out before the exporter ends, and who does not take it does not keep it",
+  { timeout: 30_000 },
+  async () => {
+    let answers = true;
+    const { url, requests } = await receiver((_, response) => {
+      if (answers) response.end();
+    });
+    const late = await exporterTo(url, { intervalMs: 60_000, timeoutMs: 10_000, batchSize: 5000 });
+    await late.polls("t", 1);
+    expect(requests()).toBe(0);
+    await late.close();
+    expect(requests()).toBe(1);
+    answers = false;
+    const stuck = await exporterTo(url, { intervalMs: 60_000, timeoutMs: 10_000, batchSize: 5000 });
+    await stuck.polls("t", 1);
+    const start = performance.now();
+    await stuck.close();
+    expect(performance.now() - start).toBeLessThan(6000);
+    expect(requests()).toBe(2);
+  },
+);
+
+test("headers go out, those of files as they are at the time, and none is logged", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "sora-stats-exporter-"));
+  closing.push(() => rmSync(directory, { recursive: true }));
+  const path = join(directory, "token");
+  writeFileSync(path, "t0p\n");
+  const seen = new Set<string>();
+  const { url } = await receiver((request, response) => {
+    seen.add(`${String(request.headers["x-a"])} ${String(request.headers.authorization)}`);
+    response.end();
+  });
+  const exporter = await exporterTo(url, {
+    headers: { "x-a": "s3cr3t", authorization: { path, scheme: { is: "bearer" } } },
+  });
+  await until(() => seen.size > 0);
+  writeFileSync(path, "n3w\n");
+  await until(() => seen.size > 1);
+  expect([...seen]).toEqual(["s3cr3t Bearer t0p", "s3cr3t Bearer n3w"]);
+  rmSync(path);
+  await until(async () => (await own(exporter, "failures", { reason: "credentials" })) > 0);
+  expect(JSON.stringify(exporter.log)).not.toMatch(/s3cr3t|t0p|n3w/);
+});
