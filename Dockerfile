@@ -16,6 +16,7 @@ RUN set -e; \
   mkdir -p /image/app /image/etc; \
   cp -R package.json LICENSE node_modules dist /image/app/; \
   rm -r /image/app/node_modules/.bin /image/app/node_modules/.package-lock.json; \
+  find /image/app/node_modules -type f '(' -name '*.map' -o -name '*.ts' -o -name '*.[cm]ts' ')' -delete; \
   for file in $(ldd /usr/local/bin/node | grep -o '/[^ ]*') /usr/local/bin/node; do cp -L --parents "$file" /image; done; \
   echo 'exporter:x:65532:65532::/:/nonexistent' > /image/etc/passwd; \
   echo 'exporter:x:65532:' > /image/etc/group; \

@@ -8,6 +8,7 @@ const ROOT = new URL("../", import.meta.url);
 /** Where it stands: the files, and what stands before it there. */
 const PLACES: readonly (readonly [files: string, before: RegExp])[] = [
   ["Dockerfile", /(?<=image\.version=")[^"]+/g],
+  ["README*.md", /(?<=sora-stats-exporter[-:])\d+\.\d+\.\d+(?:-[a-z]+\.\d+)?/g],
   ["deploy/**/*.yaml", /(?<=image: sora-stats-exporter:)\S+/g],
   ["helm/sora-stats-exporter/Chart.yaml", /(?<=^(?:version|appVersion): )\S+/gm],
 ];

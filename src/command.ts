@@ -41,7 +41,11 @@ async function run(config: Config): Promise<void> {
   const log = createLogger(config.log);
   // Before anything is announced, so that whoever waits for that may send a signal at once.
   const signalled = new Promise<NodeJS.Signals>((resolve) => {
-    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, resolve);
+    for (const signal of ["SIGTERM", "SIGINT"] as const) {
+      // That of main.ts, for the time until here.
+      process.removeAllListeners(signal);
+      process.once(signal, resolve);
+    }
   });
   let exporter: Exporter;
   try {

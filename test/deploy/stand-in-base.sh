@@ -7,7 +7,7 @@ mkdir -p "$root"/{etc/ssl/certs,root,tmp,var/tmp,npm-cache,usr/bin,usr/lib,usr/l
 for directory in bin lib lib64; do ln -s "usr/$directory" "$root/$directory"; done
 
 cp "$2" "$root/usr/local/bin/node"
-for program in sh bash cp mkdir chmod rm grep ldd cat env; do cp -L "$(command -v "$program")" "$root/usr/bin/"; done
+for program in sh bash cp mkdir chmod rm find grep ldd cat env; do cp -L "$(command -v "$program")" "$root/usr/bin/"; done
 for program in "$root"/usr/local/bin/node "$root"/usr/bin/*; do
   ldd "$program" 2>/dev/null | grep -o '/[^ ]*' || true
 done | sort -u | while read -r library; do

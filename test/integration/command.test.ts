@@ -366,9 +366,7 @@ describe("the package, built and packed", () => {
       "package.json",
     ]);
     expect(files).toContain("dist/main.js");
-    expect(
-      files.filter((path) => /simulator|test|\.ts$|\.map$|\.tgz$/.test(path.replace("docs/", ""))),
-    ).toEqual([]);
+    expect(files.filter((path) => /(^|\/)(simulator|test)\/|\.(ts|map|tgz)$/.test(path))).toEqual([]);
   });
 
   test("runs by its bin, installed in an empty folder, against the simulator", async () => {

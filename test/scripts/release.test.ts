@@ -84,6 +84,10 @@ test("METRICS.md is of the form that is read", () => {
 test("the version stands where it must, and is written there", () => {
   const files = new Map(versionedFiles("7.8.9-rc.1"));
   expect(files.get("Dockerfile")).toContain('org.opencontainers.image.version="7.8.9-rc.1"');
+  for (const page of ["README.md", "README.ja.md"]) {
+    expect(files.get(page)).toContain("./sora-stats-exporter-7.8.9-rc.1.tgz\n");
+    expect(files.get(page)).toContain("docker build -t sora-stats-exporter:7.8.9-rc.1 .\n");
+  }
   for (const path of [
     "kustomize/sidecar/patch.yaml",
     "kustomize/sidecar-classic/patch.yaml",
