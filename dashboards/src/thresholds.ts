@@ -156,8 +156,8 @@ export const THRESHOLDS = {
     timesUsual: 4,
     /** What was usual over this time is the measure, the rate window before now left out. */
     usualWindow: "1h",
-    /** For how long a target must have been watched before anything counts as usual: three rate windows. */
-    leastHistory: "15m",
+    /** For how long a target must have been watched before anything counts as usual: two rate windows. */
+    leastHistory: "10m",
     /** Over this time the most connections that there were are the whole. */
     wholeWindow: "10m",
   },

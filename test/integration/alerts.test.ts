@@ -23,8 +23,8 @@ import { lacks } from "../support/tools.ts";
 const TIMES = 30;
 /** Five scrapes. */
 const LEAST_WINDOW_S = 5;
-/** Of everything before the trouble. */
-const QUIET_MS = 15_000;
+/** Of everything before the trouble; what is usual must be known (`leastHistory`, ten minutes that are 20 s here). */
+const QUIET_MS = 27_000;
 const FIRE_MS = 75_000;
 const RESOLVE_MS = 60_000;
 const INTERVAL_MS = 2_000;
