@@ -13,7 +13,7 @@ import { find } from "../support/parse.ts";
 import { startTap, type Tap } from "../support/tap.ts";
 
 /** Long enough for a loaded machine to answer in time three times over, which is how long data stay. */
-const INTERVAL_MS = 400;
+const INTERVAL_MS = 1000;
 const OFTEN = everyCall(INTERVAL_MS);
 const PACE = { intervalMs: INTERVAL_MS, timeoutMs: 10_000, calls: OFTEN };
 const LOOPBACK = { host: "127.0.0.1", port: 0 };
