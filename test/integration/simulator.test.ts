@@ -53,7 +53,9 @@ test.each([
   let now = start;
   const world = { seed: 7, channels: 4, connections: 30, nodes: 3, form, startMs: start };
   simulator = await startSimulator({ host: "127.0.0.1", port: 0, world, nowMs: () => now });
-  exporter = await runExporter([{ name: "sim", url: simulator.url, local, intervalMs: 1000, timeoutMs: 1000 }]);
+  exporter = await runExporter([
+    { name: "sim", url: simulator.url, local, intervalMs: 1000, timeoutMs: 1000 },
+  ]);
   for (const seconds of [0, 20, 300]) {
     now = start + seconds * 1000;
     // The second poll from here has begun after the clock was set.
