@@ -1,7 +1,17 @@
 /** Channel: what goes on in one channel, or in some, and whose connections are bad. */
 
 import { board, linkTo } from "./board.ts";
-import { LEVEL_COLORS, LEVEL_STEPS, MISS_STEPS, NACK_COLORS, NONE_STEPS, UNSTABLE_STEPS } from "./colors.ts";
+import {
+  COMINGS_COLORS,
+  ICE_CHANGE_COLORS,
+  LEVEL_COLORS,
+  LEVEL_STEPS,
+  MISS_STEPS,
+  NACK_COLORS,
+  NONE_STEPS,
+  OUT_OF_REACH_COLORS,
+  UNSTABLE_STEPS,
+} from "./colors.ts";
 import { stat, table, timeseries } from "./panels.ts";
 import {
   BY_CONNECTION,
@@ -177,7 +187,7 @@ const connections = [
       [`${sumRate(ofChannel("sora_channel_joins_total"))} * 60`, "joins"],
       [`${sumRate(ofChannel("sora_channel_leaves_total"))} * 60`, "leaves"],
     ],
-    colors: { joins: "green", leaves: "orange" },
+    colors: COMINGS_COLORS,
   }),
 ];
 
@@ -262,7 +272,7 @@ const ice = [
         "{{from}} → {{to}}",
       ],
     ],
-    colors: { "disconnected → failed": "red", "connected → checking": "yellow" },
+    colors: ICE_CHANGE_COLORS,
   }),
   timeseries({
     title: "Connections out of reach",
@@ -270,7 +280,7 @@ const ice = [
       "How many connections were in ICE's states checking and disconnected, on average: Sora could not reach them then. Above 0 for long: whose it is stands in the table above.",
     unit: "short",
     queries: [[sumRate(ofChannel("sora_channel_ice_state_seconds_total"), "state"), "{{state}}"]],
-    colors: { checking: "yellow", disconnected: "red" },
+    colors: OUT_OF_REACH_COLORS,
   }),
   timeseries({
     title: "Lost ICE checks by connection",

@@ -22,6 +22,21 @@ export const LEVEL_STEPS: Steps = [
 /** Retransmission requests, by result. */
 export const NACK_COLORS = { answered: "green", missed: "red" } as const;
 
+/** Changes of the ICE connection state, by the legend `{{from}} → {{to}}`. */
+export const ICE_CHANGE_COLORS = {
+  "disconnected → failed": "red",
+  "connected → checking": "yellow",
+} as const;
+
+/** ICE connection states in which Sora does not reach a client. */
+export const OUT_OF_REACH_COLORS = { checking: "yellow", disconnected: "red" } as const;
+
+/** SCTP packets that nothing could be made of. */
+export const SCTP_COLORS = { invalid: "red", unknown: "orange" } as const;
+
+/** Connections that come and go. */
+export const COMINGS_COLORS = { joins: "green", leaves: "orange" } as const;
+
 /** Yellow where somebody is told, red where somebody is woken. */
 function rising({ warning, critical }: { readonly warning: number; readonly critical: number }): Steps {
   return [

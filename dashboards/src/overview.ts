@@ -3,6 +3,7 @@
 import { board, linkTo } from "./board.ts";
 import {
   AGE_STEPS,
+  COMINGS_COLORS,
   EXPIRY_STEPS,
   LEVEL_COLORS,
   LICENSE_STEPS,
@@ -155,7 +156,7 @@ const connections = [
       [`${sumRate(ofTarget("sora_target_joins_total"))} * 60`, "joins"],
       [`${sumRate(ofTarget("sora_target_leaves_total"))} * 60`, "leaves"],
     ],
-    colors: { joins: "green", leaves: "orange" },
+    colors: COMINGS_COLORS,
   }),
   timeseries({
     title: "Connections and licence",

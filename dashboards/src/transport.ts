@@ -1,7 +1,7 @@
 /** Transport: how packets get to clients and back, of whole targets and by channel. */
 
 import { board, linkTo } from "./board.ts";
-import { NONE_STEPS } from "./colors.ts";
+import { NONE_STEPS, OUT_OF_REACH_COLORS, SCTP_COLORS } from "./colors.ts";
 import { table, timeseries } from "./panels.ts";
 import {
   BY_CHANNEL,
@@ -66,7 +66,7 @@ const ice = [
       "How many connections were in ICE's states checking and disconnected, on average. A step that stays: a network is gone, not single clients.",
     unit: "short",
     queries: [[perSecond("ice_state_seconds_total", "state"), "{{state}}"]],
-    colors: { checking: "yellow", disconnected: "red" },
+    colors: OUT_OF_REACH_COLORS,
     width: 12,
   }),
 ];
@@ -160,7 +160,7 @@ const dtls = [
       [perSecond("sctp_received_invalid_packets_total"), "invalid"],
       [perSecond("sctp_received_unknown_packets_total"), "unknown"],
     ],
-    colors: { invalid: "red", unknown: "orange" },
+    colors: SCTP_COLORS,
   }),
   timeseries({
     title: "SCTP chunks received by type",

@@ -1,12 +1,9 @@
 /** One poll of one target, looked over: its levels, and its connections and channels with the worst first. */
 
-import { CONNECTION_PREFIX } from "../catalog/resolve.ts";
 import type { Connection, StatsSnapshot } from "../snapshot/snapshot.ts";
+import { LEVEL_METRIC, LEVELS } from "../sums/unstable-levels.ts";
 import { type Rate, RATES, type Rates } from "./traffic.ts";
 import { bitsOf, compareTrouble, pointsOf, type Trouble } from "./trouble.ts";
-
-/** The levels that Sora documents. */
-const LEVELS = [0, 1, 2, 3];
 
 /** Connections by unstable level, ascending. */
 export type LevelCounts = readonly { readonly level: number; readonly connections: number }[];
@@ -130,7 +127,7 @@ export class Survey {
 /** By row; NaN where Sora sent none. */
 function readLevels({ rows, families }: StatsSnapshot): Float64Array {
   const levels = new Float64Array(rows.length).fill(NaN);
-  const family = families.find(({ name }) => name === `${CONNECTION_PREFIX}unstable_level`);
+  const family = families.find(({ name }) => name === LEVEL_METRIC);
   for (const { rows: indices, values } of family?.columns ?? [])
     for (let i = 0; i < values.length; i++) levels[indices === undefined ? i : indices[i]!] = values[i]!;
   return levels;

@@ -5,9 +5,10 @@ import { Draft, type MetricHead } from "../snapshot/draft.ts";
 import type { Snapshot, StatsSnapshot } from "../snapshot/snapshot.ts";
 
 /** The levels that Sora documents, from stable to worst; each has a series, be it 0. */
-const LEVELS = [0, 1, 2, 3];
+export const LEVELS: readonly number[] = [0, 1, 2, 3];
 
-const SOURCE = "sora_connection_unstable_level";
+/** Where a connection's level stands. */
+export const LEVEL_METRIC = "sora_connection_unstable_level";
 
 /** The metrics, by whom they are about. */
 export const UNSTABLE_LEVEL_METRICS = {
@@ -33,7 +34,7 @@ export const UNSTABLE_LEVEL_METRICS = {
 export function countUnstableLevels({ target, timeMs, rows, families }: StatsSnapshot): Snapshot[] {
   const byChannel = new Map<string, Map<number, number>>();
   const all = new Map<number, number>();
-  for (const column of families.find(({ name }) => name === SOURCE)?.columns ?? []) {
+  for (const column of families.find(({ name }) => name === LEVEL_METRIC)?.columns ?? []) {
     for (const [i, level] of column.values.entries()) {
       const { channelId } = rows[column.rows === undefined ? i : column.rows[i]!]!;
       let counts = byChannel.get(channelId);

@@ -1,5 +1,6 @@
 /** Connection: how its packets get there and back. */
 
+import { ICE_CHANGE_COLORS, OUT_OF_REACH_COLORS, SCTP_COLORS } from "../colors.ts";
 import { type LinesSpec, table, timeseries } from "../panels.ts";
 import { BY_CONNECTION, lostChecks, ofConnection } from "../promql.ts";
 import { bits, gauge, perSecond } from "./queries.ts";
@@ -11,7 +12,7 @@ export const ice = [
       "connected → checking is the first sign of trouble; disconnected → failed is the end of the connection.",
     unit: "cpm",
     queries: [[`${perSecond("ice_state_transitions_total", "from, to")} * 60`, "{{from}} → {{to}}"]],
-    colors: { "disconnected → failed": "red", "connected → checking": "yellow" },
+    colors: ICE_CHANGE_COLORS,
   }),
   timeseries({
     title: "ICE checks by state",
@@ -31,7 +32,7 @@ export const ice = [
       "Share of the time in ICE's states checking and disconnected, in which Sora could not reach the client.",
     unit: "percentunit",
     queries: [[perSecond("ice_state_seconds_total", "state"), "{{state}}"]],
-    colors: { checking: "yellow", disconnected: "red" },
+    colors: OUT_OF_REACH_COLORS,
   }),
 ];
 
@@ -92,7 +93,7 @@ export const sctp = [
       [perSecond("sctp_received_unknown_packets_total"), "unknown"],
       [perSecond("sctp_pruned_data_chunks_total"), "pruned chunks"],
     ],
-    colors: { invalid: "red", unknown: "orange" },
+    colors: SCTP_COLORS,
   }),
   timeseries({
     title: "SCTP chunks received by type",
