@@ -78,6 +78,19 @@ export function linkTo(name: BoardName, title: string, labels: readonly string[]
   };
 }
 
+/** To the dashboard of a channel, from a row that is about one. */
+const CHANNEL_LINK = linkTo("channel", "Show the channel", ["job", "target", "channel_id"]);
+
+/** Column of a table that shows a channel's name, with a link to its dashboard. */
+export const CHANNEL_KEY = { label: "channel_id", name: "Channel", link: CHANNEL_LINK } as const;
+
+/** Columns of a table whose rows are channels. */
+export const CHANNEL_KEYS = [
+  CHANNEL_KEY,
+  { label: "target", name: "Target" },
+  { label: "job", name: "Job" },
+] as const;
+
 function place(rows: readonly Row[]): (dashboard.Panel | dashboard.RowPanel)[] {
   const placed: (dashboard.Panel | dashboard.RowPanel)[] = [];
   let y = 0;

@@ -1,6 +1,6 @@
 /** Connection: everything that Sora tells of one connection. */
 
-import { board, linkTo } from "./board.ts";
+import { board, CHANNEL_KEY } from "./board.ts";
 import { LEVEL_COLORS, LEVEL_STEPS, NACK_COLORS } from "./colors.ts";
 import { congestion, extensions, rest, rtcp, rtp, simulcast } from "./connection/media.ts";
 import { bits, gauge, perSecond, RAW } from "./connection/queries.ts";
@@ -8,9 +8,7 @@ import { dataChannels, ice, sctp, turn } from "./connection/transport.ts";
 import { stat, table, timeseries } from "./panels.ts";
 import { info, ofConnection } from "./promql.ts";
 
-const INFO_LABELS = [
-  ["channel_id", "Channel"],
-  ["connection_id", "Connection"],
+const TOLD_LABELS = [
   ["client_id", "Client"],
   ["bundle_id", "Bundle"],
   ["session_id", "Session"],
@@ -21,6 +19,12 @@ const INFO_LABELS = [
   ["spotlight", "Spotlight"],
   ["multistream", "Multistream"],
   ["node_name", "Node"],
+] as const;
+
+const INFO_LABELS = [
+  ["channel_id", "Channel"],
+  ["connection_id", "Connection"],
+  ...TOLD_LABELS,
   ["target", "Target"],
   ["job", "Job"],
 ] as const;
@@ -32,20 +36,11 @@ const who = [
       "What Sora tells of the connection; a cell is empty where it tells nothing. Empty altogether: the connection has left; choose a time when it was there.",
     unit: "none",
     height: 4,
-    keys: INFO_LABELS.map(([label, shown]) => ({
-      label,
-      name: shown,
-      ...(label === "channel_id" && {
-        link: linkTo("channel", "Show the channel", ["job", "target", "channel_id"]),
-      }),
-    })),
+    keys: INFO_LABELS.map(([label, name]) => (label === CHANNEL_KEY.label ? CHANNEL_KEY : { label, name })),
     columns: [
       {
         name: "Info",
-        expr: info(
-          ofConnection,
-          "client_id, bundle_id, session_id, role, audio_codec, video_codec, simulcast, spotlight, multistream, node_name",
-        ),
+        expr: info(ofConnection, TOLD_LABELS.map(([label]) => label).join(", ")),
         hidden: true,
       },
     ],

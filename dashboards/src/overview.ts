@@ -1,6 +1,6 @@
 /** Overview: is it well, and which channel is bad? Of targets and channels alone, so that it works at any size. */
 
-import { board, linkTo } from "./board.ts";
+import { board, CHANNEL_KEYS } from "./board.ts";
 import {
   AGE_STEPS,
   COMINGS_COLORS,
@@ -262,15 +262,7 @@ const channels = [
     description: `The ${WORST_COUNT} channels with most unstable connections (Weight: one at level 2 counts as two, one at level 3 as three), missed retransmissions, PLI from their clients, or ICE checks. A click on a channel shows it. Without unstable levels (this Sora does not tell them) those columns are absent.`,
     unit: "short",
     height: 12,
-    keys: [
-      {
-        label: "channel_id",
-        name: "Channel",
-        link: linkTo("channel", "Show the channel", ["job", "target", "channel_id"]),
-      },
-      { label: "target", name: "Target" },
-      { label: "job", name: "Job" },
-    ],
+    keys: CHANNEL_KEYS,
     columns: [
       { name: "Connections", expr: ofWorst(byChannel(ofChannel("sora_channel_connections"))) },
       { name: "Weight", expr: ofWorst(unstable), steps: NONE_STEPS },

@@ -1,6 +1,6 @@
 /** Transport: how packets get to clients and back, of whole targets and by channel. */
 
-import { board, linkTo } from "./board.ts";
+import { board, CHANNEL_KEYS } from "./board.ts";
 import { NONE_STEPS, OUT_OF_REACH_COLORS, SCTP_COLORS } from "./colors.ts";
 import { table, timeseries } from "./panels.ts";
 import {
@@ -242,15 +242,7 @@ const channels = [
     description: `The ${WORST_COUNT} channels with most of each kind of trouble. A click on a channel shows it.`,
     unit: "short",
     height: 11,
-    keys: [
-      {
-        label: "channel_id",
-        name: "Channel",
-        link: linkTo("channel", "Show the channel", ["job", "target", "channel_id"]),
-      },
-      { label: "target", name: "Target" },
-      { label: "job", name: "Job" },
-    ],
+    keys: CHANNEL_KEYS,
     columns: [
       {
         name: "Connections",
