@@ -26,6 +26,8 @@ export interface Config {
     readonly maxRequests: number;
     /** Whether to leave out the metrics of the process and of Node.js. */
     readonly disableExporterMetrics: boolean;
+    /** Whether a request to `/-/reload` reloads the configuration. */
+    readonly enableLifecycle: boolean;
   };
   readonly log: {
     readonly level: "debug" | "info" | "warn" | "error";

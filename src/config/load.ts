@@ -29,7 +29,13 @@ export interface ConfigSources {
 
 /** What the command line asks to do: the configuration is read only where it is used or checked. */
 export type Command =
-  { readonly command: "run" | "check"; readonly config: Config } | { readonly command: "version" | "help" };
+  | {
+      readonly command: "run" | "check";
+      readonly config: Config;
+      /** The file that would say the same, without its secrets. */
+      readonly yaml: string;
+    }
+  | { readonly command: "version" | "help" };
 
 /**
  * Reads the command line, the environment and the configuration file.
@@ -75,11 +81,13 @@ export function loadConfig({ argv, env, readFile }: ConfigSources): Command {
         telemetryPath: web.telemetry_path,
         maxRequests: web.max_requests,
         disableExporterMetrics: web.disable_exporter_metrics,
+        enableLifecycle: web.enable_lifecycle,
       },
       log: { level: log.level, format: log.format },
       otlp,
       record: line.record?.path,
     },
+    yaml: "",
   };
 }
 

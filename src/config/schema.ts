@@ -114,6 +114,7 @@ export const SECTIONS = {
       refused: [
         [/^\/-(\/|$)/, "paths under /-/ are the exporter's own"],
         [/^\/probe\/?$/, "/probe is the exporter's own"],
+        [/^\/config\/?$/, "/config is the exporter's own"],
         [/^\/api(\/|$)/, "paths under /api/ are the exporter's own"],
       ],
     })
@@ -125,6 +126,9 @@ export const SECTIONS = {
     disable_exporter_metrics: boolean()
       .prefault(false)
       .describe("Leave out the exporter's own process_* and nodejs_*."),
+    enable_lifecycle: boolean()
+      .prefault(false)
+      .describe("Reload the configuration with a POST to /-/reload; SIGHUP always does."),
   },
   log: {
     level: choice(["debug", "info", "warn", "error"])

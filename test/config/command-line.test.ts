@@ -60,6 +60,7 @@ describe("flags", () => {
       ["web.telemetry-path", "SORA_STATS_EXPORTER_WEB_TELEMETRY_PATH"],
       ["web.max-requests", "SORA_STATS_EXPORTER_WEB_MAX_REQUESTS"],
       ["web.disable-exporter-metrics", "SORA_STATS_EXPORTER_WEB_DISABLE_EXPORTER_METRICS"],
+      ["web.enable-lifecycle", "SORA_STATS_EXPORTER_WEB_ENABLE_LIFECYCLE"],
       ["log.level", "SORA_STATS_EXPORTER_LOG_LEVEL"],
       ["log.format", "SORA_STATS_EXPORTER_LOG_FORMAT"],
       ["record", "SORA_STATS_EXPORTER_RECORD"],
@@ -124,6 +125,7 @@ describe("flags", () => {
       telemetryPath: "/sora",
       maxRequests: 20,
       disableExporterMetrics: true,
+      enableLifecycle: false,
     });
     expect(log).toEqual({ level: "warn", format: "text" });
   });

@@ -98,6 +98,7 @@ export const DEFAULTS: Config = {
     telemetryPath: "/metrics",
     maxRequests: 40,
     disableExporterMetrics: false,
+    enableLifecycle: false,
   },
   log: { level: "info", format: "text" },
   otlp: undefined,

@@ -105,6 +105,7 @@ export function configFor(targets: TestTargets, changes: Partial<Config> = {}): 
       telemetryPath: "/metrics",
       maxRequests: 0,
       disableExporterMetrics: false,
+      enableLifecycle: false,
     },
     log: { level: "info", format: "json" },
     otlp: undefined,
