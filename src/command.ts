@@ -1,15 +1,28 @@
-/** The command line: flags, wiring, signals. Exit codes: 0 stopped as asked, 1 failed, 2 wrong usage. */
+/**
+ * The command line: flags, wiring, signals. Exit codes: 0 stopped as asked, 1 failed, or ended before it could stop, 2 wrong
+ * usage.
+ */
 
-import { once } from "node:events";
-import { Worker } from "node:worker_threads";
-import type { Config } from "./config/config.ts";
-import type { ReadCommand } from "./config/thread.ts";
+import { readCommand } from "./config/read.ts";
 import { type Exporter, startExporter } from "./exporter.ts";
 import { createLogger } from "./log.ts";
-import { siblingScript } from "./sibling-script.ts";
+import type { ReadConfig } from "./reload.ts";
 import { VERSION } from "./version.ts";
 
-const command = await readCommand();
+/** Above what `Exporter.close` takes at most. */
+const STOP_WITHIN_MS = 9000;
+
+// Before anything is read, so that whoever changes it from now on and says so is heard.
+let hangUp: (() => void) | undefined;
+let hungUp = false;
+process.removeAllListeners("SIGHUP");
+process.on("SIGHUP", () => {
+  hungUp = true;
+  hangUp?.();
+});
+
+const argv = process.argv.slice(2);
+const command = await readCommand(argv);
 switch (command.command) {
   case "refuse":
     console.error(`sora-stats-exporter: ${command.message}`);
@@ -25,36 +38,66 @@ switch (command.command) {
     console.log(`configuration is valid: ${command.config.targets.length} target(s)`);
     break;
   case "run":
-    await run(command.config);
+    await run(command);
 }
 
-async function readCommand(): Promise<ReadCommand> {
-  const thread = new Worker(siblingScript("./config/thread.ts", import.meta.url), {
-    workerData: process.argv.slice(2),
-  });
-  const [read] = (await once(thread, "message")) as [ReadCommand];
-  await thread.terminate();
-  return read;
-}
-
-async function run(config: Config): Promise<void> {
-  const log = createLogger(config.log);
+async function run(first: ReadConfig): Promise<void> {
+  const log = createLogger(first.config.log);
+  for (const event of ["uncaughtException", "unhandledRejection"] as const)
+    process.on(event, (error: unknown) => {
+      // Nobody knows what still works; whoever supervises it starts it anew.
+      log.fatal({ stack: error instanceof Error ? error.stack : String(error) }, "unexpected error: ending");
+      process.exit(1);
+    });
   // Before anything is announced, so that whoever waits for that may send a signal at once.
   const signalled = new Promise<NodeJS.Signals>((resolve) => {
+    let asked = false;
     for (const signal of ["SIGTERM", "SIGINT"] as const) {
       // That of main.ts, for the time until here.
       process.removeAllListeners(signal);
-      process.once(signal, resolve);
+      process.on(signal, () => {
+        if (asked) {
+          log.warn(`${signal} once more: ending at once`);
+          process.exit(1);
+        }
+        asked = true;
+        resolve(signal);
+      });
     }
   });
   let exporter: Exporter;
   try {
-    exporter = await startExporter(config, { log, version: VERSION });
+    exporter = await startExporter(first.config, {
+      log,
+      version: VERSION,
+      reading: { yaml: first.yaml, read: readAnew },
+    });
   } catch (error) {
     log.fatal(`cannot start: ${error instanceof Error ? error.message : String(error)}`);
     process.exitCode = 1;
     return;
   }
-  log.info(`${await signalled}: stopping`);
+  hangUp = () => {
+    log.info("SIGHUP: reloading the configuration");
+    void exporter.reload();
+  };
+  if (hungUp) hangUp();
+  const ended = await Promise.race([signalled, exporter.lost]);
+  if (ended instanceof Error) {
+    log.fatal(`${ended.message}: ending`);
+    process.exitCode = 1;
+  } else log.info(`${ended}: stopping`);
+  setTimeout(() => {
+    log.error(`not stopped within ${STOP_WITHIN_MS / 1000} s: ending at once`);
+    process.exit(1);
+  }, STOP_WITHIN_MS).unref();
   await exporter.close();
+}
+
+/** Everything that was read at the start. */
+async function readAnew(): Promise<ReadConfig> {
+  const read = await readCommand(argv);
+  if (read.command === "refuse") throw new Error(read.message);
+  if (!("config" in read)) throw new Error(`--${read.command} starts no exporter`);
+  return read;
 }

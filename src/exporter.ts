@@ -9,6 +9,8 @@ import { startEngine } from "./engine/engine.ts";
 import type { StatusQuery, TargetStatus } from "./engine/status.ts";
 import { createOwnMetrics } from "./exposition/own-metrics.ts";
 import { systemClock } from "./poller/clock.ts";
+import { createReloads, type ReadConfig, type Reloaded } from "./reload.ts";
+import { addLifecycleRoutes } from "./server/lifecycle-routes.ts";
 import { createServer } from "./server/server.ts";
 import { openWebConfig } from "./web-config/live.ts";
 
@@ -18,7 +20,11 @@ export interface Exporter {
   readonly url: string;
   /** What the targets said last, in a few words. */
   status(): Promise<readonly TargetStatus[]>;
-  /** Ends polls at once, and answers under way after `CLOSE_GRACE_MS` at the latest. */
+  /** Reads the configuration anew. Never rejects. */
+  reload(): Promise<Reloaded>;
+  /** Resolves, if ever, when nothing will be polled any more and the exporter had better be started anew. */
+  readonly lost: Promise<Error>;
+  /** Lets answers under way finish, for `CLOSE_GRACE_MS` at most, then ends polls and pushes. */
   close(): Promise<void>;
 }
 
@@ -26,7 +32,19 @@ export interface ExporterEdges {
   readonly log: Logger;
   /** Version of this package. */
   readonly version: string;
+  /** Undefined where the configuration cannot be read anew, or shown. */
+  readonly reading?: {
+    /** What `ReadConfig.yaml` is of the configuration that is started with. */
+    readonly yaml: string;
+    /** See `ReloadEdges.read`. */
+    readonly read: () => Promise<ReadConfig>;
+  };
 }
+
+const NO_READING: NonNullable<ExporterEdges["reading"]> = {
+  yaml: "",
+  read: () => Promise.reject(new Error("this exporter cannot read its configuration anew")),
+};
 
 const TARGETS_ALONE: StatusQuery = { text: "", channels: 0, connections: 0 };
 
@@ -39,7 +57,10 @@ const CLOSE_GRACE_MS = 2000;
  * @throws Error, with that of Node.js (`EADDRINUSE` and so on) as its cause and the name of the flag if it cannot listen; the error of
  *   Node.js if it cannot record; nothing is left running then
  */
-export async function startExporter(config: Config, { log, version }: ExporterEdges): Promise<Exporter> {
+export async function startExporter(
+  config: Config,
+  { log, version, reading = NO_READING }: ExporterEdges,
+): Promise<Exporter> {
   const metrics = createOwnMetrics({
     version,
     process: !config.web.disableExporterMetrics,
@@ -48,15 +69,43 @@ export async function startExporter(config: Config, { log, version }: ExporterEd
   const { configFile } = config.web;
   const web =
     configFile === undefined ? undefined : await openWebConfig(configFile, { log, events: metrics });
-  const engine = await startEngine(config, { metrics, log }).catch((error: unknown) => {
+  metrics.configRead(true);
+  const { promise: lost, resolve: onLost } = Promise.withResolvers<Error>();
+  const engine = await startEngine(config, { metrics, log, onLost }).catch((error: unknown) => {
     web?.close();
     throw error;
   });
-  const { telemetryPath, maxRequests, healthWithoutAuth } = config.web;
+  const reloads = createReloads(
+    { config, yaml: reading.yaml },
+    {
+      read: reading.read,
+      async apply(next) {
+        const problem = await web?.reload();
+        if (problem !== undefined) throw new Error(problem);
+        await engine.reconfigure(next);
+        log.level = next.log.level;
+      },
+      onEnd: (successful) => metrics.configRead(successful),
+      log,
+    },
+  );
   const server = createServer(
-    { telemetryPath, maxRequests, healthWithoutAuth, version },
+    {
+      telemetryPath: config.web.telemetryPath,
+      // Read for each scrape.
+      get maxRequests() {
+        return reloads.running.web.maxRequests;
+      },
+      healthWithoutAuth: config.web.healthWithoutAuth,
+      version,
+    },
     { engine, metrics, log, web },
   );
+  addLifecycleRoutes(server, {
+    yaml: () => reloads.yaml,
+    mayReload: () => reloads.running.web.enableLifecycle,
+    reload: () => reloads.reload(),
+  });
   try {
     await listen(server, config.web.listenAddress);
   } catch (error) {
@@ -76,13 +125,17 @@ export async function startExporter(config: Config, { log, version }: ExporterEd
   );
   return {
     url,
+    lost,
+    reload: () => reloads.reload(),
     status: async () => (await engine.status(TARGETS_ALONE))?.targets ?? [],
     async close() {
       web?.close();
       // A reader that has stopped reading, or a request that never ends, must not keep the process.
       const grace = setTimeout(() => server.server.closeAllConnections(), CLOSE_GRACE_MS);
-      await Promise.all([server.close(), engine.close()]);
+      // The engine renders what they wait for.
+      await server.close();
       clearTimeout(grace);
+      await engine.close();
     },
   };
 }

@@ -30,6 +30,8 @@ export interface Config {
     readonly configFile: string | undefined;
     /** Whether the health endpoints are answered whoever asks. */
     readonly healthWithoutAuth: boolean;
+    /** Whether a request to `/-/reload` reloads the configuration. */
+    readonly enableLifecycle: boolean;
   };
   readonly log: {
     readonly level: "debug" | "info" | "warn" | "error";

@@ -10,6 +10,7 @@ import { parseConfigFile } from "./file.ts";
 import type { ConfigFile } from "./file.ts";
 import { readCommandLine } from "./command-line.ts";
 import type { CommandLine, Override } from "./command-line.ts";
+import { effectiveYaml } from "./effective.ts";
 import { resolveInfo } from "./info.ts";
 import { resolveOtlp } from "./otlp.ts";
 import { LEVELS } from "../snapshot/snapshot.ts";
@@ -30,7 +31,13 @@ export interface ConfigSources {
 
 /** What the command line asks to do: the configuration is read only where it is used or checked. */
 export type Command =
-  { readonly command: "run" | "check"; readonly config: Config } | { readonly command: "version" | "help" };
+  | {
+      readonly command: "run" | "check";
+      readonly config: Config;
+      /** The file that would say the same, without its secrets. */
+      readonly yaml: string;
+    }
+  | { readonly command: "version" | "help" };
 
 /**
  * Reads the command line, the environment and the configuration file.
@@ -59,31 +66,30 @@ export function loadConfig({ argv, env, readFile }: ConfigSources): Command {
   const otlp = resolveOtlp(settings.otlp, { secrets, isSet, report });
   if (problems.length > 0) throw firstError(problems, file, line.overrides);
   const { web, log } = settings;
-  return {
-    command: line.command,
-    config: {
-      targets,
-      report: reportOf(settings.sora),
-      info,
-      bounds: {
-        cc_round_trip_time: settings.metrics.cc_round_trip_time_buckets,
-        cc_target_bitrate: settings.metrics.cc_target_bitrate_buckets,
-      },
-      choice: choiceOf(settings.metrics),
-      levels: LEVELS.filter((level) => settings.metrics.levels.includes(level)),
-      web: {
-        listenAddress: web.listen_address,
-        telemetryPath: web.telemetry_path,
-        maxRequests: web.max_requests,
-        disableExporterMetrics: web.disable_exporter_metrics,
-        configFile: webConfigFile(web.config_file, file, line.overrides),
-        healthWithoutAuth: web.health_without_auth,
-      },
-      log: { level: log.level, format: log.format },
-      otlp,
-      record: line.record?.path,
+  const config: Config = {
+    targets,
+    report: reportOf(settings.sora),
+    info,
+    bounds: {
+      cc_round_trip_time: settings.metrics.cc_round_trip_time_buckets,
+      cc_target_bitrate: settings.metrics.cc_target_bitrate_buckets,
     },
+    choice: choiceOf(settings.metrics),
+    levels: LEVELS.filter((level) => settings.metrics.levels.includes(level)),
+    web: {
+      listenAddress: web.listen_address,
+      telemetryPath: web.telemetry_path,
+      maxRequests: web.max_requests,
+      disableExporterMetrics: web.disable_exporter_metrics,
+      configFile: webConfigFile(web.config_file, file, line.overrides),
+      healthWithoutAuth: web.health_without_auth,
+      enableLifecycle: web.enable_lifecycle,
+    },
+    log: { level: log.level, format: log.format },
+    otlp,
+    record: line.record?.path,
   };
+  return { command: line.command, config, yaml: effectiveYaml({ given, env, config }) };
 }
 
 function reportOf(sora: Settings["sora"]): ReportGroups {

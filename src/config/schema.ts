@@ -115,6 +115,7 @@ export const SECTIONS = {
       refused: [
         [/^\/-(\/|$)/, "paths under /-/ are the exporter's own"],
         [/^\/probe\/?$/, "/probe is the exporter's own"],
+        [/^\/config\/?$/, "/config is the exporter's own"],
         [/^\/api(\/|$)/, "paths under /api/ are the exporter's own"],
       ],
     })
@@ -132,6 +133,9 @@ export const SECTIONS = {
     health_without_auth: boolean()
       .prefault(false)
       .describe("Answer /-/healthy and /-/ready also without a password or a client certificate."),
+    enable_lifecycle: boolean()
+      .prefault(false)
+      .describe("Reload the configuration with a POST to /-/reload; SIGHUP always does."),
   },
   log: {
     level: choice(["debug", "info", "warn", "error"])

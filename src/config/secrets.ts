@@ -1,7 +1,7 @@
 /** Looks up secrets, and the other files that the configuration names. */
 import { dirname, isAbsolute, join } from "node:path";
 import { quote, reason } from "./errors.ts";
-import type { Source } from "./source.ts";
+import { SHOWN_SECRET, type Source } from "./source.ts";
 
 /** Where secrets are looked up. */
 export interface SecretSources {
@@ -73,6 +73,8 @@ export function readPath(
 }
 
 function lookUp(source: Source, sources: SecretSources): Secret | Refusal {
+  if (source === SHOWN_SECRET)
+    return { problem: `is what /config shows in place of a secret; the secret itself goes there` };
   if (typeof source === "string") return { value: source, path: undefined };
   if ("file" in source) {
     const found = readNamedFile(source.file, sources);

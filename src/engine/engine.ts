@@ -36,6 +36,15 @@ export interface Engine {
   status(query: StatusQuery): Promise<Status | undefined>;
   /** Polls begin. */
   poll(): void;
+  /**
+   * Another configuration takes the place of the one until now, with the same `record`. What has not changed goes on; where the
+   * thread is being started anew, it begins with it. Calls must not overlap.
+   *
+   * @throws Error if the thread could not take it; the one until now is in force then
+   */
+  reconfigure(config: Config): Promise<void>;
+  /** Why nothing is polled or rendered now, in a few words; undefined where all is well. */
+  problem(): string | undefined;
   /** Gives up polls under way and ends the thread. */
   close(): Promise<void>;
 }
@@ -49,6 +58,8 @@ export interface EngineTarget {
 export interface EngineEdges {
   readonly metrics: OwnMetrics;
   readonly log: Log;
+  /** Told that the thread has ended and cannot be started anew; nothing will be polled any more. */
+  readonly onLost?: (error: Error) => void;
   /** What runs in the thread, and how long to wait for it; tests have another. */
   readonly thread?: ThreadOptions;
 }
@@ -59,13 +70,22 @@ export interface ThreadOptions {
   readonly answerTimeoutMs: number;
   /** Before it is started anew where it ended by itself. */
   readonly restartMs: number;
+  /** How often it is asked whether it still answers, be there scrapes or not. */
+  readonly pingMs: number;
 }
 
 const THREAD: ThreadOptions = {
   script: siblingScript("./thread.ts", import.meta.url),
   answerTimeoutMs: 30_000,
   restartMs: 5000,
+  pingMs: 5000,
 };
+
+/** It fails to start so often before it is given up. */
+const MAX_FAILED_STARTS = 3;
+
+/** For the part of the time to answer that something is taken to be wrong after. */
+const LATE = 0.5;
 
 /** How long the thread has to end, besides the time for a last push. */
 const CLOSE_GRACE_MS = 2000;
@@ -78,18 +98,26 @@ const NOTHING: Rendering = { series: new Map(), families: [], release: () => {} 
  * @throws Error if it cannot start, as where `--record` names a file that cannot be written
  */
 export async function startEngine(
-  config: Config,
-  { metrics, log, thread: { script, answerTimeoutMs, restartMs } = THREAD }: EngineEdges,
+  initial: Config,
+  { metrics, log, onLost, thread: { script, answerTimeoutMs, restartMs, pingMs } = THREAD }: EngineEdges,
 ): Promise<Engine> {
   const attempted = new Set<string>();
+  let config = initial;
   let thread = await startThread();
   let closing = false;
+  let failedStarts = 0;
   let restart: NodeJS.Timeout | undefined;
+  const pings = setInterval(() => void thread.ask({ is: "ping" }), pingMs).unref();
 
   async function startThread() {
-    const worker = new Worker(script, { workerData: config, name: "engine" });
+    const startedWith = config;
+    const worker = new Worker(script, { workerData: startedWith, name: "engine" });
     const renderings = createRenderings((problem) => log.error({ stack: problem }, "not rendered"));
-    const pending = new Map<number, (reply: Reply | undefined) => void>();
+    /** By id, oldest first. */
+    const pending = new Map<
+      number,
+      { readonly settle: (reply: Reply | undefined) => void; readonly sinceMs: number }
+    >();
     const exited = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
     await new Promise<void>((resolve, reject) => {
       worker.once("error", reject);
@@ -106,7 +134,7 @@ export async function startEngine(
     void exited.then(() => {
       alive = false;
       renderings.clear();
-      for (const settle of pending.values()) settle(undefined);
+      for (const { settle } of pending.values()) settle(undefined);
       pending.clear();
       if (!closing) startAnew();
     });
@@ -135,9 +163,11 @@ export async function startEngine(
           break;
         case "listed":
         case "status":
+        case "pong":
+        case "reconfigured":
         case "failed":
           if (reply.is === "failed") log.error({ stack: reply.problem }, "the engine could not answer");
-          pending.get(reply.id)?.(reply);
+          pending.get(reply.id)?.settle(reply);
           pending.delete(reply.id);
       }
     }
@@ -148,7 +178,9 @@ export async function startEngine(
     async function ask(request: RequestWithoutId): Promise<Reply | undefined> {
       if (!alive) return undefined;
       const id = ++lastId;
-      const answered = new Promise<Reply | undefined>((resolve) => pending.set(id, resolve));
+      const answered = new Promise<Reply | undefined>((settle) =>
+        pending.set(id, { settle, sinceMs: performance.now() }),
+      );
       const timeout = setTimeout(() => {
         log.error(
           `the engine has not answered a request (${request.is}) for ${answerTimeoutMs / 1000} s, and is ended`,
@@ -161,7 +193,13 @@ export async function startEngine(
       return reply;
     }
 
-    return { worker, exited, renderings, ask, post };
+    /** For how long the one has waited that has waited longest. */
+    function waitingMs(): number {
+      const [oldest] = pending.values();
+      return oldest === undefined ? 0 : performance.now() - oldest.sinceMs;
+    }
+
+    return { worker, exited, renderings, ask, post, waitingMs, isAlive: () => alive, startedWith };
   }
 
   function startAnew(): void {
@@ -171,24 +209,25 @@ export async function startEngine(
     restart = setTimeout(() => {
       startThread().then(
         (started) => {
+          failedStarts = 0;
           thread = started;
           started.post({ is: closing ? "stop" : "poll" });
+          if (started.startedWith !== config) void started.ask({ is: "reconfigure", config });
         },
         (error: unknown) => {
           log.error({ stack: stackOf(error) }, "the engine cannot start");
-          if (!closing) startAnew();
+          if (closing) return;
+          if (++failedStarts < MAX_FAILED_STARTS) startAnew();
+          else onLost?.(new Error(`the engine could not be started ${MAX_FAILED_STARTS} times in a row`));
         },
       );
     }, restartMs);
   }
 
   return {
-    targets: config.targets.map(({ name }) => ({
-      name,
-      get attempted() {
-        return attempted.has(name);
-      },
-    })),
+    get targets() {
+      return config.targets.map(({ name }) => ({ name, attempted: attempted.has(name) }));
+    },
     async render(wanted, format) {
       const { ask, renderings } = thread;
       const reply = await ask({ is: "list", wanted, format });
@@ -203,9 +242,30 @@ export async function startEngine(
       return reply?.is === "status" ? reply.status : undefined;
     },
     poll: () => thread.post({ is: "poll" }),
+    async reconfigure(next) {
+      const gone = config.targets.filter(({ name }) => next.targets.every((target) => target.name !== name));
+      const before = config;
+      config = next;
+      const reply = await thread.ask({ is: "reconfigure", config });
+      if (reply?.is === "failed") {
+        config = before;
+        throw new Error("the engine could not take it; the log tells more");
+      }
+      for (const { name } of gone) {
+        attempted.delete(name);
+        metrics.removeTarget(name);
+      }
+    },
+    problem() {
+      if (!thread.isAlive()) return "the engine has ended; it is started anew";
+      const waitingMs = thread.waitingMs();
+      if (waitingMs <= answerTimeoutMs * LATE) return undefined;
+      return `the engine has not answered for ${Math.floor(waitingMs / 1000)} s`;
+    },
     async close() {
       closing = true;
       clearTimeout(restart);
+      clearInterval(pings);
       const { worker, exited, post } = thread;
       post({ is: "stop" });
       const graceMs = CLOSE_GRACE_MS + (config.otlp === undefined ? 0 : FLUSH_MS);

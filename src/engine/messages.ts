@@ -1,5 +1,6 @@
 /** What the main thread and the engine's thread say to each other. */
 
+import type { Config } from "../config/config.ts";
 import type { Part } from "../exposition/gzip.ts";
 import type { Format, OwnFamily, WrittenFamily } from "../exposition/compose.ts";
 import type { OtlpEvents } from "../otlp/events.ts";
@@ -29,8 +30,12 @@ export type Request =
   | { readonly is: "status"; readonly id: number; readonly query: StatusQuery }
   /** The answer to `own`. */
   | { readonly is: "own"; readonly id: number; readonly families: readonly OwnFamily[] }
+  /** Does it answer? */
+  | { readonly is: "ping"; readonly id: number }
   /** Polls begin. */
   | { readonly is: "poll" }
+  /** Another configuration, in place of the one until now. */
+  | { readonly is: "reconfigure"; readonly id: number; readonly config: Config }
   | { readonly is: "stop" };
 
 /** What the engine tells of as it ends. */
@@ -70,6 +75,10 @@ export type Reply =
       readonly families: readonly RenderedFamily[] | { readonly problem: string };
     }
   | { readonly is: "status"; readonly id: number; readonly status: Status }
+  /** The answer to `ping`. */
+  | { readonly is: "pong"; readonly id: number }
+  /** Everything is as the configuration says. */
+  | { readonly is: "reconfigured"; readonly id: number }
   /** The exporter's own metrics are wanted; `series` as for `OwnMetrics.collect`. */
   | { readonly is: "own"; readonly id: number; readonly series: ReadonlyMap<string, number> }
   /** A request went wrong. */

@@ -3,19 +3,15 @@
  * answer at any time.
  */
 
-import { readFileSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
 import { parentPort, workerData } from "node:worker_threads";
 import type { Config } from "../config/config.ts";
-import { openCredentials } from "../config/credentials.ts";
 import type { Format, OwnFamily } from "../exposition/compose.ts";
 import { systemClock } from "../poller/clock.ts";
 import type { PollEvents } from "../poller/events.ts";
-import { runPolling } from "../poller/poller.ts";
-import { createTarget } from "../poller/target.ts";
 import { createRecorder } from "../recorder.ts";
-import { LEVELS, selectLevels, seriesOf, type Snapshot } from "../snapshot/snapshot.ts";
-import { createSoraClient } from "../sora/client.ts";
+import { selectLevels, seriesOf, type Snapshot } from "../snapshot/snapshot.ts";
+import { createFleet } from "./fleet.ts";
 import { forwardEvents, forwardLog } from "./forward.ts";
 import { FLUSH_MS, type Reply, type Request, type Wanted } from "./messages.ts";
 import { renderSnapshot } from "./render.ts";
@@ -23,7 +19,7 @@ import { statusOf } from "../status/status.ts";
 
 if (parentPort === null) throw new Error("not a thread");
 const port = parentPort;
-const config = workerData as Config;
+let config = workerData as Config;
 
 const log = forwardLog(post);
 /** The size of an answer from which on speed counts more than little memory: some 300 connections. */
@@ -38,26 +34,12 @@ const metrics: PollEvents = {
   },
 };
 const record = config.record === undefined ? undefined : await createRecorder(config.record, log);
-const clients = config.targets.map(({ urls, ...target }) => {
-  const credentials = openCredentials(target, (path) => readFileSync(path, "utf8"));
-  return urls.map((url) => createSoraClient({ ...target, ...credentials, url }));
+const fleet = createFleet(config, {
+  clock: systemClock,
+  metrics,
+  logOf: (target) => forwardLog(post, { target }),
+  record,
 });
-const { report, info, choice, bounds, otlp } = config;
-/** Whose series are shown to scrapes, and all that are wanted by anybody. */
-const scraped = new Set(config.levels);
-const levels = LEVELS.filter((level) => scraped.has(level) || otlp?.levels.includes(level));
-const targets = config.targets.map((target, i) =>
-  createTarget(
-    { ...target, report, info, levels, choice, bounds },
-    {
-      clients: clients[i]!,
-      clock: systemClock,
-      metrics,
-      log: forwardLog(post, { target: target.name }),
-      ...(record && { record }),
-    },
-  ),
-);
 
 /** Snapshots are named by numbers towards the main thread, which keeps what is made of them. */
 const serials = new WeakMap<Snapshot, number>();
@@ -69,8 +51,7 @@ const renderedIn = new WeakMap<Snapshot, Set<Format>>();
 const queues = { large: Promise.resolve(), small: Promise.resolve() };
 const LARGE_SERIES = 100_000;
 
-const stop = new AbortController();
-const begin = new AbortController();
+const stop = Promise.withResolvers<unknown>();
 port.on("message", (request: Request) => {
   try {
     answer(request);
@@ -82,11 +63,10 @@ port.on("message", (request: Request) => {
 const owns = new Map<number, (families: readonly OwnFamily[]) => void>();
 let lastOwn = 0;
 post({ is: "started" });
-await new Promise((resolve) => begin.signal.addEventListener("abort", resolve));
-const pushing = startPushes();
-await runPolling(targets, systemClock, stop.signal);
+let pushing: ReturnType<typeof startPushes> | undefined;
+await stop.promise;
+await fleet.close();
 await (await pushing)?.close(FLUSH_MS);
-await Promise.all(clients.flat().map((client) => client.close()));
 port.close();
 
 function answer(request: Request): void {
@@ -99,7 +79,7 @@ function answer(request: Request): void {
         is: "status",
         id: request.id,
         status: statusOf(
-          targets.map((target) => target.watched()),
+          fleet.targets.map((target) => target.watched()),
           request.query,
           systemClock.now(),
         ),
@@ -109,22 +89,42 @@ function answer(request: Request): void {
       owns.get(request.id)?.(request.families);
       owns.delete(request.id);
       break;
+    case "ping":
+      post({ is: "pong", id: request.id });
+      break;
     case "poll":
-      begin.abort();
+      fleet.poll();
+      pushing = startPushes();
+      break;
+    case "reconfigure":
+      reconfigure(request.config).then(
+        () => post({ is: "reconfigured", id: request.id }),
+        (error: unknown) => post({ is: "failed", id: request.id, problem: problemOf(error) }),
+      );
       break;
     case "stop":
-      stop.abort();
-      begin.abort();
+      stop.resolve(undefined);
   }
+}
+
+async function reconfigure(next: Config): Promise<void> {
+  await fleet.reconfigure(next);
+  config = next;
 }
 
 /** What goes wrong with pushes keeps nobody from being polled and scraped. */
 async function startPushes() {
+  const { otlp } = config;
   if (otlp === undefined) return undefined;
   try {
     // What it loads is much, and nobody else needs it.
     const { startOtlp } = await import("../otlp/otlp.ts");
-    return await startOtlp(otlp, config.web.listenAddress.port, { targets, events, log, own });
+    return await startOtlp(otlp, config.web.listenAddress.port, {
+      targets: fleet.targets,
+      events,
+      log,
+      own,
+    });
   } catch (error) {
     log.error({ stack: problemOf(error) }, "there are no pushes by OTLP");
     return undefined;
@@ -134,7 +134,7 @@ async function startPushes() {
 /** The exporter's own metrics, which the main thread has. */
 function own(): Promise<readonly OwnFamily[]> {
   const id = ++lastOwn;
-  const series = new Map(targets.map((target) => [target.name, seriesOf(shownOf(target.snapshots()))]));
+  const series = new Map(fleet.targets.map((target) => [target.name, seriesOf(shownOf(target.snapshots()))]));
   return new Promise((resolve) => {
     owns.set(id, resolve);
     post({ is: "own", id, series });
@@ -143,10 +143,11 @@ function own(): Promise<readonly OwnFamily[]> {
 
 /** What scrapes show. */
 function shownOf(snapshots: readonly Snapshot[]): readonly Snapshot[] {
-  return levels.length === scraped.size ? snapshots : selectLevels(snapshots, scraped);
+  return selectLevels(snapshots, new Set(config.levels));
 }
 
 function list(id: number, wanted: Wanted, format: Format): void {
+  const { targets } = fleet;
   const shown = targets.map((target) => ({ name: target.name, all: shownOf(target.snapshots()) }));
   const listed = targets.flatMap((target, i) => {
     if (wanted.target !== undefined && wanted.target !== target.name) return [];

@@ -27,6 +27,10 @@ import type { OwnFamily } from "./compose.ts";
 export interface OwnMetrics extends PollEvents, OtlpEvents, WebEvents {
   /** The thread that polls has ended by itself; it will be started anew. */
   engineEnded(): void;
+  /** A target is there no more: its series end. */
+  removeTarget(target: string): void;
+  /** The configuration was read, at the start or anew, or could not be. */
+  configRead(successful: boolean): void;
   /**
    * All metrics as they are now, by name.
    *
@@ -75,6 +79,8 @@ export function createOwnMetrics({ version, process: showProcess, now }: OwnMetr
   function registerOnce(metric: Gauge): void {
     registry.registerMetric(metric);
   }
+  // Not 0 before anything is known.
+  for (const metric of [own.reloadSuccessful, own.reloadSuccess]) metric.remove({});
 
   function countValues(target: string, { counts }: Rejections<ValueRejection>): void {
     for (const [reason, n] of counts) own.valuesRejected.inc({ target, reason }, n);
@@ -83,6 +89,13 @@ export function createOwnMetrics({ version, process: showProcess, now }: OwnMetr
   return {
     addTarget(target, { operations, url, scope }) {
       targets.add(target);
+      // One that is there already has changed.
+      const called: ReadonlySet<string> = new Set(operations);
+      removeSeries(own.activeUrl, (labels) => labels["target"] === target);
+      removeSeries(own.scope, (labels) => labels["target"] === target);
+      for (const metric of [own.calls, own.callFailures, own.callSuccess, own.callLastSuccess])
+        removeSeries(metric, (labels) => labels["target"] === target && !called.has(labels["operation"]!));
+      if (!called.has("ListClusterNodes")) own.clusterUp.remove({ target });
       own.polls.inc({ target }, 0);
       own.failovers.inc({ target }, 0);
       own.activeUrl.set({ target, url }, 1);
@@ -141,6 +154,14 @@ export function createOwnMetrics({ version, process: showProcess, now }: OwnMetr
     },
     engineEnded() {
       own.engineRestarts.inc();
+    },
+    removeTarget(target) {
+      targets.delete(target);
+      for (const metric of Object.values(own)) removeSeries(metric, (labels) => labels["target"] === target);
+    },
+    configRead(successful) {
+      own.reloadSuccessful.set(successful ? 1 : 0);
+      if (successful) own.reloadSuccess.set(now() / 1000);
     },
     otlpStarted() {
       if (registry.getSingleMetric("sora_exporter_otlp_exports_total") !== undefined) return;
@@ -349,6 +370,16 @@ function createFamilies(registry: Registry, version: string) {
       registers,
     }),
     ...createWebConfigFamilies(),
+    reloadSuccessful: new Gauge({
+      name: "sora_exporter_config_last_reload_successful",
+      help: "Whether the configuration that was read last, at the start or anew, is the one in use (1) or was refused (0)",
+      registers,
+    }),
+    reloadSuccess: new Gauge({
+      name: "sora_exporter_config_last_reload_success_timestamp_seconds",
+      help: "When the configuration in use was read",
+      registers,
+    }),
     ...createOtlpFamilies(),
     series: new Gauge({
       name: "sora_exporter_series",
@@ -379,6 +410,16 @@ function createWebConfigFamilies() {
       registers,
     }),
   };
+}
+
+/** Ends the series of a metric whose labels are such. */
+function removeSeries(
+  metric: Pick<Gauge, "remove">,
+  isGone: (labels: Readonly<Record<string, string>>) => boolean,
+): void {
+  // prom-client keeps the series in a field that its types leave out.
+  const { hashMap } = metric as unknown as { hashMap: Record<string, { labels: Record<string, string> }> };
+  for (const { labels } of Object.values(hashMap)) if (isGone(labels)) metric.remove(labels);
 }
 
 /** Registered where pushes are asked for, and not there otherwise. */

@@ -8,6 +8,8 @@ import type { Clock } from "./clock.ts";
 export interface AddressesOptions {
   /** One for each address, at least one; the first is asked first. */
   readonly clients: readonly SoraClient[];
+  /** URL of the one to ask first, if it is there. */
+  readonly begin?: string | undefined;
   /** For one attempt, in milliseconds. */
   readonly timeoutMs: number;
   /** For all attempts of one `ask` together, in milliseconds; not below `timeoutMs`. */
@@ -31,9 +33,12 @@ export interface Addresses {
 }
 
 export function createAddresses(options: AddressesOptions, clock: Clock): Addresses {
-  const { clients, timeoutMs, budgetMs, onFailover } = options;
-  let active = 0;
-  let first = 0;
+  const { clients, begin: beginUrl, timeoutMs, budgetMs, onFailover } = options;
+  let active = Math.max(
+    clients.findIndex(({ url }) => url === beginUrl),
+    0,
+  );
+  let first = active;
 
   return {
     get active() {

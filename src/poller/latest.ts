@@ -9,12 +9,20 @@ export interface Latest<T> {
   set(value: T): void;
   /** Undefined before the first value, and once the last one is stale. */
   get(): T | undefined;
+  /** With when it was there, by the monotonic clock; stale or not. */
+  readonly last: { readonly value: T; readonly at: number } | undefined;
 }
 
-/** @param intervalMs how often the value is asked for */
-export function createLatest<T>(intervalMs: number, clock: Clock): Latest<T> {
-  let last: { readonly value: T; readonly at: number } | undefined;
+/**
+ * @param intervalMs how often the value is asked for
+ * @param before what was known before of the same
+ */
+export function createLatest<T>(intervalMs: number, clock: Clock, before?: Latest<T>): Latest<T> {
+  let last = before?.last;
   return {
+    get last() {
+      return last;
+    },
     set(value) {
       last = { value, at: clock.monotonic() };
     },

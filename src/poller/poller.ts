@@ -36,29 +36,42 @@ export async function runPolling(
   signal: AbortSignal,
 ): Promise<void> {
   await Promise.all(
-    targets.map(async ({ statistics, sideCalls }, i) => {
-      const spreadMs = Math.min(statistics.intervalMs, MAX_SPREAD_MS);
-      let begin: () => void;
-      const begun = new Promise<void>((resolve) => (begin = resolve));
-      const first: Pollable = {
-        intervalMs: statistics.intervalMs,
-        poll: (stop) => statistics.poll(stop).then(() => begin()),
-      };
-      await Promise.all([
-        // An end before the first poll lets the other loops see that it is the end.
-        runLoop(first, (spreadMs * i) / targets.length, clock, signal).finally(() => begin()),
-        ...sideCalls.map((call) => begun.then(() => runLoop(call, 0, clock, signal))),
-      ]);
-    }),
+    targets.map((target, i) =>
+      pollTarget(target, { firstAfterMs: spreadMs(target, i, targets.length), clock, signal }),
+    ),
   );
 }
 
-async function runLoop(
-  call: Pollable,
-  firstAfterMs: number,
-  clock: Clock,
-  signal: AbortSignal,
-): Promise<void> {
+/** When the first poll of a target is due, the `i`th of so many that begin together, in milliseconds from now. */
+export function spreadMs({ statistics }: Polled, i: number, targets: number): number {
+  return (Math.min(statistics.intervalMs, MAX_SPREAD_MS) * i) / targets;
+}
+
+export interface Pace {
+  /** When the first poll is due, in milliseconds from now. */
+  readonly firstAfterMs: number;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** Told what a poll rejects with, against all promises: the next one comes as if nothing had been. */
+  readonly complain?: (error: unknown) => void;
+}
+
+/** Polls one target until the signal aborts; `runPolling` says how. */
+export async function pollTarget({ statistics, sideCalls }: Polled, pace: Pace): Promise<void> {
+  let begin: () => void;
+  const begun = new Promise<void>((resolve) => (begin = resolve));
+  const first: Pollable = {
+    intervalMs: statistics.intervalMs,
+    poll: (stop) => statistics.poll(stop).finally(() => begin()),
+  };
+  await Promise.all([
+    // An end before the first poll lets the other loops see that it is the end.
+    runLoop(first, pace).finally(() => begin()),
+    ...sideCalls.map((call) => begun.then(() => runLoop(call, { ...pace, firstAfterMs: 0 }))),
+  ]);
+}
+
+async function runLoop(call: Pollable, { firstAfterMs, clock, signal, complain }: Pace): Promise<void> {
   let due = clock.monotonic() + firstAfterMs;
   let nap = new AbortController();
   call.onDue?.(() => nap.abort());
@@ -67,7 +80,10 @@ async function runLoop(
     if (signal.aborted) return;
     if (!rested) due = clock.monotonic();
     nap = new AbortController();
-    await call.poll(signal);
+    await call.poll(signal).catch((error: unknown) => {
+      if (complain === undefined) throw error;
+      complain(error);
+    });
     due = Math.max(due + call.intervalMs, clock.monotonic());
   }
 }

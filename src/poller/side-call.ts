@@ -8,7 +8,7 @@ import type { SoraFailure } from "../sora/failure.ts";
 import type { Operation } from "../sora/operations.ts";
 import { createCallLog, toFailure } from "./call-log.ts";
 import type { Clock } from "./clock.ts";
-import { createLatest } from "./latest.ts";
+import { createLatest, type Latest } from "./latest.ts";
 import type { Pollable } from "./poller.ts";
 
 /** How long an operation that Sora refused is left alone. */
@@ -37,11 +37,13 @@ export interface SideCallOptions<T> {
   readonly isUp: () => boolean;
   /** The address that is asked at the moment. */
   readonly url: () => string;
+  /** What was known before of the same. */
+  readonly before?: Latest<T> | undefined;
 }
 
 export interface SideCall<T> extends Pollable {
-  /** What the last good answer was made into, as long as it is not stale. */
-  latest(): T | undefined;
+  /** What the last good answer was made into. */
+  readonly latest: Latest<T>;
   /** Why the last call failed; undefined where it did not. */
   failure(): SoraFailure | undefined;
   /**
@@ -52,12 +54,12 @@ export interface SideCall<T> extends Pollable {
 }
 
 export function createSideCall<T>(
-  { target, operation, intervalMs, ask, isUp, url }: SideCallOptions<T>,
+  { target, operation, intervalMs, ask, isUp, url, before }: SideCallOptions<T>,
   { clock, metrics, log }: { clock: Clock; metrics: PollEvents; log: Log },
 ): SideCall<T> {
   const words = { answers: `${operation} answers again`, fails: `${operation} failed` };
   const callLog = createCallLog(log, words, false);
-  const latest = createLatest<T>(intervalMs, clock);
+  const latest = createLatest<T>(intervalMs, clock, before);
   let refusedUntil = -Infinity;
   let saidRefused = false;
   let failed: SoraFailure | undefined;
@@ -65,7 +67,7 @@ export function createSideCall<T>(
   let wake = () => {};
   return {
     intervalMs,
-    latest: () => latest.get(),
+    latest,
     failure: () => failed,
     onDue(callback) {
       wake = callback;

@@ -15,6 +15,7 @@ import { decodeArray, decodeObject } from "../sora/decode.ts";
 import type { FailureReason } from "../sora/failure.ts";
 import type { Operation } from "../sora/operations.ts";
 import type { Clock } from "./clock.ts";
+import type { Latest } from "./latest.ts";
 import { createSideCall, type Reading, type SideCall } from "./side-call.ts";
 
 export interface SideCallsOptions {
@@ -41,6 +42,8 @@ export interface SideCalls {
   /** Those that are made. */
   readonly operations: readonly Operation[];
   readonly calls: readonly SideCall<unknown>[];
+  /** What each that is made said last. */
+  readonly latest: ReadonlyMap<Operation, Latest<unknown>>;
   /** What ListConnections said last. */
   listing(): Listing | undefined;
   /** What the others said last. */
@@ -55,8 +58,16 @@ export interface SideCalls {
 export const GROUPS = ["connections", "report", "cluster", "license", "recording"] as const;
 export type Group = (typeof GROUPS)[number];
 
-/** Makes the calls whose interval is not 0. */
-export function createSideCalls(options: SideCallsOptions, edges: SideCallsEdges): SideCalls {
+/**
+ * Makes the calls whose interval is not 0.
+ *
+ * @param before what was known before of the same target
+ */
+export function createSideCalls(
+  options: SideCallsOptions,
+  edges: SideCallsEdges,
+  before?: Pick<SideCalls, "latest">,
+): SideCalls {
   const { name: target, local, calls: intervals, report: groups } = options;
   const { clock, client, isUp, several } = edges;
 
@@ -72,7 +83,19 @@ export function createSideCalls(options: SideCallsOptions, edges: SideCallsEdges
       const body = await asked.call(operation, parameters, signal);
       return read(body, { target, timeMs: clock.now(), url: asked.url });
     };
-    return createSideCall({ target, operation, intervalMs, ask, isUp, url: () => client().url }, edges);
+    return createSideCall(
+      {
+        target,
+        operation,
+        intervalMs,
+        ask,
+        isUp,
+        url: () => client().url,
+        // Of the same operation it is the same.
+        before: before?.latest.get(operation) as Latest<T> | undefined,
+      },
+      edges,
+    );
   }
 
   const listConnections = create("ListConnections", { local }, (body) => {
@@ -127,10 +150,11 @@ export function createSideCalls(options: SideCallsOptions, edges: SideCallsEdges
   return {
     operations: made.map(({ operation }) => operation),
     calls: made.map(({ call }) => call),
-    listing: () => listConnections?.latest(),
+    latest: new Map(made.map(({ operation, call }) => [operation, call.latest])),
+    listing: () => listConnections?.latest.get(),
     snapshots: () =>
       drafting.flatMap(({ group, call }) => {
-        const snapshot = call?.latest();
+        const snapshot = call?.latest.get();
         return snapshot === undefined ? [] : [{ group, snapshot }];
       }),
     failing: () =>

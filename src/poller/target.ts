@@ -5,20 +5,16 @@ import type { PollEvents } from "./events.ts";
 import { readClusterNodes } from "../calls/cluster.ts";
 import { draftConnections } from "../calls/connections.ts";
 import type { CallIntervals, ChoiceConfig, InfoConfig, Limits, ReportGroups } from "../config/config.ts";
-import { SnapshotBuilder } from "../snapshot/build.ts";
 import type { DropReason, Rejections, ValueRejection } from "../snapshot/rejections.ts";
 import { isOfLevels, type Level, seriesOf, type Snapshot, type StatsSnapshot } from "../snapshot/snapshot.ts";
 import type { Watched } from "../status/status.ts";
-import { Watch } from "../status/watch.ts";
 import type { Bounds } from "../sums/observations.ts";
-import { Sums } from "../sums/sums.ts";
-import { Chooser } from "../choice/chooser.ts";
 import type { SoraClient } from "../sora/client.ts";
 import type { SoraFailure } from "../sora/failure.ts";
 import { createAddresses } from "./addresses.ts";
-import { createCallLog, toFailure } from "./call-log.ts";
+import { toFailure } from "./call-log.ts";
 import type { Clock } from "./clock.ts";
-import { createLatest } from "./latest.ts";
+import { addsUp, begin, type Memory } from "./memory.ts";
 import type { Pollable } from "./poller.ts";
 import { createSideCalls, type Group } from "./side-calls.ts";
 
@@ -52,6 +48,8 @@ export interface Target {
   snapshots(groups?: ReadonlySet<Group>): readonly Snapshot[];
   /** What people are told of it. */
   watched(): Watched;
+  /** All that it knows, for the target that takes its place; this one must not be polled any more. */
+  memory(): Memory;
 }
 
 export interface TargetEdges {
@@ -64,30 +62,35 @@ export interface TargetEdges {
   readonly record?: (timeMs: number, body: Buffer) => Promise<void>;
 }
 
-/** Makes a target; nothing happens before its first poll. */
-export function createTarget(options: TargetOptions, edges: TargetEdges): Target {
+/**
+ * Makes a target; nothing happens before its first poll.
+ *
+ * @param before of the target in whose place it comes, where what that knows is good for this one (`sumsGoOn`)
+ */
+export function createTarget(options: TargetOptions, edges: TargetEdges, before?: Memory): Target {
   const { name, intervalMs, timeoutMs, local } = options;
   const { clients, clock, metrics, log, record } = edges;
-  const builder = new SnapshotBuilder(name, options.limits);
-  const chooser = new Chooser(options.choice, options.limits);
-  const sums = new Sums(name, options.bounds);
-  const latest = createLatest<{ readonly statistics: StatsSnapshot; readonly sums: readonly Snapshot[] }>(
-    intervalMs,
+  const begun = begin(options, edges, before);
+  const { builder, chooser, sums, latest, watch, callLog } = begun;
+  const levels = new Set(options.levels);
+  let up = before?.up ?? false;
+  let polledMs = before?.polledMs;
+  const addresses = createAddresses(
+    { clients, begin: before?.url, timeoutMs, budgetMs: intervalMs, onFailover },
     clock,
   );
-  const levels = new Set(options.levels);
-  const watch = new Watch();
-  const callLog = createCallLog(log, { answers: "Sora answers", fails: "poll failed" }, true);
-  let up = false;
-  const addresses = createAddresses({ clients, timeoutMs, budgetMs: intervalMs, onFailover }, clock);
-  const side = createSideCalls(options, {
-    clock,
-    metrics,
-    log,
-    client: () => addresses.active,
-    isUp: () => up,
-    several: clients.length > 1,
-  });
+  const side = createSideCalls(
+    options,
+    {
+      clock,
+      metrics,
+      log,
+      client: () => addresses.active,
+      isUp: () => up,
+      several: clients.length > 1,
+    },
+    before?.side,
+  );
 
   function onFailover(from: SoraClient, to: SoraClient, failure: SoraFailure): void {
     metrics.failedOver(name, { from: from.url, to: to.url });
@@ -148,9 +151,11 @@ export function createTarget(options: TargetOptions, edges: TargetEdges): Target
       });
       choose();
       callLog.unknownFields(built.snapshot.unknownPaths);
+      polledMs = start;
       await record?.(timeMs, Buffer.concat(recorded));
     } catch (error) {
       if (signal.aborted) return; // We gave up, not Sora.
+      polledMs = start;
       const failure = toFailure(error);
       up = false;
       const { reason, message } = failure;
@@ -162,7 +167,7 @@ export function createTarget(options: TargetOptions, edges: TargetEdges): Target
 
   /** What is shown of channels and of the target; nothing where nobody wants to see it. */
   function addUp(statistics: StatsSnapshot): Snapshot[] {
-    if (!levels.has("channel") && !levels.has("target")) return [];
+    if (!addsUp(options)) return [];
     return sums.add(statistics, clock.monotonic());
   }
 
@@ -245,6 +250,7 @@ export function createTarget(options: TargetOptions, edges: TargetEdges): Target
     snapshot: () => latest.get()?.statistics,
     snapshots,
     watched,
+    memory: () => ({ ...begun, options, side, up, polledMs, url: addresses.active.url }),
   };
 }
 

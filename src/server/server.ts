@@ -31,7 +31,7 @@ export interface ServerOptions {
 }
 
 export interface ServerEdges {
-  readonly engine: Pick<Engine, "targets" | "render" | "status">;
+  readonly engine: Pick<Engine, "targets" | "render" | "status" | "problem">;
   readonly metrics: OwnMetrics;
   readonly log: Logger;
   /** Undefined for plain HTTP for everyone. */
@@ -128,7 +128,12 @@ export function createServer(
     return scrape(request, reply, selection);
   });
 
-  server.get("/-/healthy", (_, reply) => sendText(reply, "Healthy.\n"));
+  server.get("/-/healthy", (_, reply) => {
+    const problem = engine.problem();
+    return problem === undefined
+      ? sendText(reply, "Healthy.\n")
+      : sendText(reply.code(503), `Not healthy: ${problem}.\n`);
+  });
 
   server.get("/-/ready", (_, reply) => {
     const waiting = engine.targets.filter(({ attempted }) => !attempted).map(({ name }) => name);

@@ -62,6 +62,7 @@ describe("flags", () => {
       ["web.disable-exporter-metrics", "SORA_STATS_EXPORTER_WEB_DISABLE_EXPORTER_METRICS"],
       ["web.config.file", "SORA_STATS_EXPORTER_WEB_CONFIG_FILE"],
       ["web.health-without-auth", "SORA_STATS_EXPORTER_WEB_HEALTH_WITHOUT_AUTH"],
+      ["web.enable-lifecycle", "SORA_STATS_EXPORTER_WEB_ENABLE_LIFECYCLE"],
       ["log.level", "SORA_STATS_EXPORTER_LOG_LEVEL"],
       ["log.format", "SORA_STATS_EXPORTER_LOG_FORMAT"],
       ["record", "SORA_STATS_EXPORTER_RECORD"],
@@ -130,6 +131,7 @@ describe("flags", () => {
       disableExporterMetrics: true,
       configFile: undefined,
       healthWithoutAuth: false,
+      enableLifecycle: false,
     });
     expect(log).toEqual({ level: "warn", format: "text" });
   });

@@ -19,7 +19,7 @@ const NO_NAME = "can be the name of no metric; they all begin with sora_";
 const SECTION_NAMES =
   "network_status, rtp, rtp_hdr_ext, rtcp, simulcast, cc, ice_connection_state, dtls, turn, sctp, data_channel, signaling, spotlight, packet_loss_simulator";
 const WEB_KEYS =
-  "listen_address, telemetry_path, max_requests, disable_exporter_metrics, config_file, health_without_auth";
+  "listen_address, telemetry_path, max_requests, disable_exporter_metrics, config_file, health_without_auth, enable_lifecycle";
 const DURATION = "is not a duration such as 500ms, 10s or 1m30s";
 const ADDRESS = "is not an address such as :10490, 127.0.0.1:10490 or [::1]:10490";
 

@@ -27,7 +27,7 @@ describe("defaults", () => {
       },
     ],
   ])("hold with %s", (_, given) => {
-    expect(load(given)).toEqual({ command: "run", config: DEFAULTS });
+    expect(load(given)).toMatchObject({ command: "run", config: DEFAULTS });
   });
 });
 
@@ -433,6 +433,14 @@ const SETTINGS: Record<
       ["true", true],
     ],
     of: ({ web }) => web.healthWithoutAuth,
+  },
+  "web.enable-lifecycle": {
+    values: [
+      [true, true],
+      ["false", false],
+      ["true", true],
+    ],
+    of: ({ web }) => web.enableLifecycle,
   },
   "log.level": {
     values: [

@@ -100,6 +100,7 @@ export const DEFAULTS: Config = {
     disableExporterMetrics: false,
     configFile: undefined,
     healthWithoutAuth: false,
+    enableLifecycle: false,
   },
   log: { level: "info", format: "text" },
   otlp: undefined,

@@ -94,6 +94,7 @@ test("the names are those that are exposed, with their types", async () => {
   own.pollSucceeded("t", { timeMs: 0, bytes: 2, seconds: 0.1, unknownFields: 0, connections, values });
   own.callSucceeded("t", "ListClusterNodes", 0);
   own.otlpStarted();
+  own.configRead(true);
   const listing = readListing(list);
   const drafted = [
     draftReport(sample("stats-report"), { ...CONTEXT, groups: ALL_GROUPS, url: undefined }),

@@ -222,6 +222,7 @@ test("every metric of the exporter's own has a row, and every row is exposed", a
   metrics.callFailed("t", "ListClusterNodes", "timeout");
   metrics.otlpStarted();
   metrics.webConfigLoaded(0, 0);
+  metrics.configRead(true);
   const text = encode(await metrics.collect(new Map()), [], "prometheus-text").toString();
   const exposed = [...parseExposition(text, "prometheus-text").values()].filter(({ name }) =>
     name.startsWith("sora_"),

@@ -26,6 +26,7 @@ async function start(name: string): Promise<Started> {
       script: new URL("../support/bad-thread.ts", import.meta.url),
       answerTimeoutMs: 500,
       restartMs: 10,
+      pingMs: 100,
     },
   });
   return { engine, metrics, lines };

@@ -26,9 +26,10 @@ function target(name: string, attempted: boolean, snapshot?: StatsSnapshot): Fak
 }
 
 /** What the engine does, in this thread. */
-function engineOf(targets: readonly FakeTarget[]): Pick<Engine, "targets" | "render" | "status"> {
+function engineOf(targets: readonly FakeTarget[]): Pick<Engine, "targets" | "render" | "status" | "problem"> {
   return {
     targets,
+    problem: () => undefined,
     status: () => Promise.resolve(undefined),
     async render({ target, levels }, format) {
       const asked = targets.filter(({ name }) => target === undefined || name === target);

@@ -12,6 +12,7 @@ if (name === "does not start") process.exit(0);
 post({ is: "started" });
 parentPort!.on("message", (request: Request) => {
   if (request.is === "stop") parentPort!.close();
+  if (request.is === "ping" && name !== "hangs") post({ is: "pong", id: request.id });
   if (request.is !== "list") return;
   if (name === "throws") throw new Error("out of ink");
   if (name === "exits") process.exit(3);

@@ -107,6 +107,7 @@ export function configFor(targets: TestTargets, changes: Partial<Config> = {}): 
       disableExporterMetrics: false,
       configFile: undefined,
       healthWithoutAuth: false,
+      enableLifecycle: false,
     },
     log: { level: "info", format: "json" },
     otlp: undefined,

@@ -1,0 +1,49 @@
+/** `/config`, and `/-/reload` where that is enabled. */
+
+import type { FastifyInstance, FastifyReply } from "fastify";
+import type { Reloaded } from "../reload.ts";
+import { SECURITY_HEADERS } from "./security-headers.ts";
+
+export interface Lifecycle {
+  /** The configuration that is in use, without its secrets. */
+  yaml(): string;
+  /** Whether a request may reload it. */
+  mayReload(): boolean;
+  /** Never rejects. */
+  reload(): Promise<Reloaded>;
+}
+
+/** Adds the routes. */
+export function addLifecycleRoutes(server: FastifyInstance, lifecycle: Lifecycle): void {
+  server.get("/config", (_, reply) => send(reply.header("cache-control", "no-store"), lifecycle.yaml()));
+
+  server.route({
+    method: ["POST", "PUT"],
+    url: "/-/reload",
+    handler: refuseOthers,
+    // Before a body is read: there is none to be read.
+    async onRequest(_, reply) {
+      if (!lifecycle.mayReload())
+        return send(reply.code(403), "Reloading by request is not enabled: --web.enable-lifecycle.\n");
+      const reloaded = await lifecycle.reload();
+      if (!reloaded.successful) return send(reply.code(500), `${reloaded.problem}\n`);
+      const later = reloaded.later.map((key) => `${key} has changed, which takes a restart.\n`);
+      return send(reply, ["Reloaded.\n", ...later].join(""));
+    },
+  });
+  server.route({
+    method: server.supportedMethods.filter((method) => method !== "POST" && method !== "PUT"),
+    url: "/-/reload",
+    handler: refuseOthers,
+    exposeHeadRoute: false,
+    onRequest: async (_, reply) => refuseOthers(_, reply),
+  });
+}
+
+function refuseOthers(_: unknown, reply: FastifyReply): FastifyReply {
+  return send(reply.code(405).header("allow", "POST, PUT"), "Only POST and PUT.\n");
+}
+
+function send(reply: FastifyReply, text: string): FastifyReply {
+  return reply.headers(SECURITY_HEADERS).type("text/plain; charset=utf-8").send(text);
+}
