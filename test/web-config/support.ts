@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { request as requestHttps } from "node:https";
 import { request as requestHttp } from "node:http";
 import type { IncomingHttpHeaders } from "node:http";
+import type { SecureVersion, TLSSocket } from "node:tls";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -42,6 +43,8 @@ export interface Asking {
   readonly auth?: string;
   /** Name of the certificate that the client shows. */
   readonly client?: string;
+  /** Newest version of TLS that the client speaks. */
+  readonly maxVersion?: string;
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
@@ -58,7 +61,7 @@ export interface Answer {
 /** Asks on a connection of its own; of a server's certificate the authority is checked. Fails where the connection ends. */
 export function ask(
   url: string,
-  { auth, client, method = "GET", headers = {}, body }: Asking = {},
+  { auth, client, maxVersion, method = "GET", headers = {}, body }: Asking = {},
 ): Promise<Answer> {
   const request = url.startsWith("https:") ? requestHttps : requestHttp;
   return new Promise((resolve, reject) => {
@@ -72,6 +75,7 @@ export function ask(
         timeout: 10_000,
         ...(auth !== undefined && { auth }),
         ...(url.startsWith("https:") && { ca: pem("ca.crt") }),
+        ...(maxVersion !== undefined && { maxVersion: maxVersion as SecureVersion }),
         ...(client !== undefined && { cert: pem(`${client}.crt`), key: pem(`${client}.key`) }),
       },
       (response) => {
@@ -86,7 +90,7 @@ export function ask(
     sent.on("socket", (socket) =>
       socket.on("secureConnect", () => {
         if ("getPeerX509Certificate" in socket)
-          fingerprint = (socket as import("node:tls").TLSSocket).getPeerX509Certificate()?.fingerprint256;
+          fingerprint = (socket as TLSSocket).getPeerX509Certificate()?.fingerprint256;
       }),
     );
     sent.on("timeout", () => sent.destroy(new Error("no answer")));
