@@ -7,6 +7,7 @@ import { createOwnMetrics } from "../../src/exposition/own-metrics.ts";
 import { LIMITS, type ListenerLimits } from "../../src/server/listener.ts";
 import { createServer } from "../../src/server/server.ts";
 import { openWebConfig } from "../../src/web-config/live.ts";
+import { encode } from "../support/encode.ts";
 import { until } from "../support/exporter.ts";
 import { find, samplesOf } from "../support/parse.ts";
 import { directoryOf } from "./support.ts";
@@ -14,6 +15,8 @@ import { directoryOf } from "./support.ts";
 export interface ServeOptions {
   /** By their names; `web.yml` is the web configuration file. */
   readonly files?: Readonly<Record<string, string>>;
+  /** Called before anything is read. */
+  readonly prepare?: (path: Serving["path"]) => void;
   readonly healthWithoutAuth?: boolean;
   readonly limits?: Partial<ListenerLimits>;
 }
@@ -33,6 +36,7 @@ export interface Serving {
 /** Starts one, which ends with the test. Without files it is one without a web configuration. */
 export async function serve({
   files,
+  prepare,
   healthWithoutAuth = false,
   limits,
 }: ServeOptions = {}): Promise<Serving> {
@@ -43,13 +47,14 @@ export async function serve({
   );
   const metrics = createOwnMetrics({ version: "1.2.3", process: false, now: () => 0 });
   const { path, write } = directoryOf(files ?? {});
+  prepare?.(path);
   const web = files && (await openWebConfig(path("web.yml"), { log: logger, events: metrics, lookMs: 50 }));
   const server = createServer(
     { telemetryPath: "/metrics", maxRequests: 0, version: "1.2.3", healthWithoutAuth },
     {
       engine: {
         targets: [],
-        status: () => Promise.resolve({ targets: [] } as never),
+        status: () => Promise.resolve(undefined),
         render: () => Promise.resolve({ series: new Map(), families: [], release: () => {} }),
       },
       metrics,
@@ -73,7 +78,6 @@ export async function serve({
     path,
     write,
     async metric(name, labels = {}) {
-      const { encode } = await import("../support/encode.ts");
       const text = encode(await metrics.collect(new Map()), [], "prometheus-text").toString();
       return find(samplesOf(text, "prometheus-text"), name, labels)?.value;
     },
