@@ -202,6 +202,10 @@ export const THRESHOLDS = {
   engineRestarted: {
     window: "15m",
   },
+  configReloadFailed: {
+    /** Longer than it takes to correct a mistake that one sees at once. */
+    for: "5m",
+  },
   scopesMixed: {
     /** Longer than pods take to be replaced, and than going over from one way to the other takes. */
     for: "10m",

@@ -3,17 +3,20 @@
  * answer at any time.
  */
 
+import { isDeepStrictEqual } from "node:util";
 import { setFlagsFromString } from "node:v8";
 import { parentPort, workerData } from "node:worker_threads";
 import type { Config } from "../config/config.ts";
 import type { Format, OwnFamily } from "../exposition/compose.ts";
 import { systemClock } from "../poller/clock.ts";
 import type { PollEvents } from "../poller/events.ts";
+import type { Target } from "../poller/target.ts";
 import { createRecorder } from "../recorder.ts";
 import { selectLevels, seriesOf, type Snapshot } from "../snapshot/snapshot.ts";
 import { createFleet } from "./fleet.ts";
 import { forwardEvents, forwardLog } from "./forward.ts";
-import { FLUSH_MS, type Reply, type Request, type Wanted } from "./messages.ts";
+import type { Reply, Request, Wanted } from "./messages.ts";
+import { createPushes } from "./pushes.ts";
 import { renderSnapshot } from "./render.ts";
 import { statusOf } from "../status/status.ts";
 
@@ -40,6 +43,7 @@ const fleet = createFleet(config, {
   logOf: (target) => forwardLog(post, { target }),
   record,
 });
+const pushes = createPushes({ targets: () => fleet.targets, events, log, own, beganMs: systemClock.now() });
 
 /** Snapshots are named by numbers towards the main thread, which keeps what is made of them. */
 const serials = new WeakMap<Snapshot, number>();
@@ -63,10 +67,9 @@ port.on("message", (request: Request) => {
 const owns = new Map<number, (families: readonly OwnFamily[]) => void>();
 let lastOwn = 0;
 post({ is: "started" });
-let pushing: ReturnType<typeof startPushes> | undefined;
 await stop.promise;
 await fleet.close();
-await (await pushing)?.close(FLUSH_MS);
+await pushes.close();
 port.close();
 
 function answer(request: Request): void {
@@ -94,7 +97,7 @@ function answer(request: Request): void {
       break;
     case "poll":
       fleet.poll();
-      pushing = startPushes();
+      void pushes.start(config);
       break;
     case "reconfigure":
       reconfigure(request.config).then(
@@ -108,37 +111,33 @@ function answer(request: Request): void {
 }
 
 async function reconfigure(next: Config): Promise<void> {
+  const samePushes = isDeepStrictEqual(config.otlp, next.otlp);
   await fleet.reconfigure(next);
   config = next;
-}
-
-/** What goes wrong with pushes keeps nobody from being polled and scraped. */
-async function startPushes() {
-  const { otlp } = config;
-  if (otlp === undefined) return undefined;
-  try {
-    // What it loads is much, and nobody else needs it.
-    const { startOtlp } = await import("../otlp/otlp.ts");
-    return await startOtlp(otlp, config.web.listenAddress.port, {
-      targets: fleet.targets,
-      events,
-      log,
-      own,
-    });
-  } catch (error) {
-    log.error({ stack: problemOf(error) }, "there are no pushes by OTLP");
-    return undefined;
-  }
+  if (!samePushes) await pushes.start(next);
 }
 
 /** The exporter's own metrics, which the main thread has. */
 function own(): Promise<readonly OwnFamily[]> {
   const id = ++lastOwn;
-  const series = new Map(fleet.targets.map((target) => [target.name, seriesOf(shownOf(target.snapshots()))]));
+  const series = new Map(fleet.targets.map((target) => [target.name, seriesOf(snapshotsOf(target))]));
   return new Promise((resolve) => {
     owns.set(id, resolve);
     post({ is: "own", id, series });
   });
+}
+
+/** What scrapes show of a target; what goes wrong with one costs the others nothing. */
+function snapshotsOf(target: Target, groups?: Wanted["groups"]): readonly Snapshot[] {
+  try {
+    return shownOf(target.snapshots(groups));
+  } catch (error) {
+    forwardLog(post, { target: target.name }).error(
+      { stack: problemOf(error) },
+      "the target could not be listed",
+    );
+    return [];
+  }
 }
 
 /** What scrapes show. */
@@ -148,10 +147,10 @@ function shownOf(snapshots: readonly Snapshot[]): readonly Snapshot[] {
 
 function list(id: number, wanted: Wanted, format: Format): void {
   const { targets } = fleet;
-  const shown = targets.map((target) => ({ name: target.name, all: shownOf(target.snapshots()) }));
+  const shown = targets.map((target) => ({ name: target.name, all: snapshotsOf(target) }));
   const listed = targets.flatMap((target, i) => {
     if (wanted.target !== undefined && wanted.target !== target.name) return [];
-    const ofGroups = wanted.groups === undefined ? shown[i]!.all : shownOf(target.snapshots(wanted.groups));
+    const ofGroups = wanted.groups === undefined ? shown[i]!.all : snapshotsOf(target, wanted.groups);
     return wanted.levels === undefined ? ofGroups : selectLevels(ofGroups, wanted.levels);
   });
   post({

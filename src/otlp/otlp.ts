@@ -2,6 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
+import { isDeepStrictEqual } from "node:util";
 import { diag, DiagLogLevel } from "@opentelemetry/api";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import { MeterProvider, PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
@@ -14,7 +15,7 @@ import { VERSION } from "../version.ts";
 import type { OtlpEvents } from "./events.ts";
 import { createExporter } from "./exporters.ts";
 import { HeaderError } from "./failure.ts";
-import { createProducer } from "./producer.ts";
+import { createProducer, type SnapshotProducer } from "./producer.ts";
 import { createPush } from "./push.ts";
 import type { Pushable } from "./target.ts";
 
@@ -30,12 +31,17 @@ export interface Otlp {
    * @param withinMs what has not gone out by then is given up
    */
   close(withinMs: number): Promise<void>;
+  /** For the pushes that take the place of these: what was pushed, and of which configuration. */
+  readonly memory: { readonly producer: SnapshotProducer; readonly config: OtlpConfig };
 }
 
 export interface OtlpEdges {
+  /** Read for each push. */
   readonly targets: readonly Pushable[];
   readonly events: OtlpEvents;
   readonly log: Log;
+  /** When adding up began, in milliseconds since the epoch. */
+  readonly beganMs: number;
   /** Collects the exporter's own metrics. */
   readonly own: () => Promise<readonly OwnFamily[]>;
 }
@@ -43,10 +49,16 @@ export interface OtlpEdges {
 /**
  * Begins to push.
  *
+ * @param before of the pushes that have ended, if there were some: where as much is told of as much, counters go on
  * @throws Error that names a file that cannot be read
  */
-export async function startOtlp(config: OtlpConfig, port: number, edges: OtlpEdges): Promise<Otlp> {
-  const { targets, events, log } = edges;
+export async function startOtlp(
+  config: OtlpConfig,
+  port: number,
+  edges: OtlpEdges,
+  before?: Otlp["memory"],
+): Promise<Otlp> {
+  const { events, log } = edges;
   const { tls, headers } = openCredentials(
     { headers: config.headers, tls: { ...config.tls, serverName: undefined, skipVerify: false } },
     (path) => readFileSync(path, "utf8"),
@@ -57,16 +69,22 @@ export async function startOtlp(config: OtlpConfig, port: number, edges: OtlpEdg
     headers: () => readHeaders(headers),
     tls: { ca: tls.ca?.(), cert: tls.cert?.(), key: tls.key?.() },
   });
-  const producer = createProducer({
-    targets,
-    levels: new Set(config.levels),
-    delta: config.temporality !== "cumulative",
-    scope: { name: NAME, version: VERSION },
-    own: config.ownMetrics ? edges.own : undefined,
-    finite: config.protocol === "http/json",
-    processStartMs: Date.now() - process.uptime() * 1000,
-    now: () => Date.now(),
-  });
+  const goesOn = before !== undefined && isDeepStrictEqual(toldBy(before.config), toldBy(config));
+  const producer = goesOn
+    ? before.producer
+    : createProducer({
+        get targets() {
+          return edges.targets;
+        },
+        levels: new Set(config.levels),
+        delta: config.temporality !== "cumulative",
+        scope: { name: NAME, version: VERSION },
+        own: config.ownMetrics ? edges.own : undefined,
+        finite: config.protocol === "http/json",
+        processStartMs: Date.now() - process.uptime() * 1000,
+        beganMs: edges.beganMs,
+        now: () => Date.now(),
+      });
   const push = createPush(
     {
       protocol: config.protocol === "grpc" ? "grpc" : "http",
@@ -90,8 +108,14 @@ export async function startOtlp(config: OtlpConfig, port: number, edges: OtlpEdg
   events.otlpStarted();
   log.info({ url: config.url, protocol: config.protocol, levels: config.levels }, "pushes by OTLP");
   return {
+    memory: { producer, config },
     close: (withinMs) => provider.shutdown({ timeoutMillis: withinMs }).catch(() => undefined),
   };
+}
+
+/** What decides of what is told; the rest is how it is sent. */
+function toldBy({ levels, temporality, ownMetrics, protocol }: OtlpConfig) {
+  return { levels, temporality, ownMetrics, finite: protocol === "http/json" };
 }
 
 /** @throws HeaderError that names the file that cannot be read */

@@ -16,6 +16,7 @@ export interface SnapshotProducer extends MetricProducer {
 }
 
 export interface ProducerOptions {
+  /** Read for each push, as targets come and go; one of the same name goes on from where it was. */
   readonly targets: readonly Pushable[];
   readonly levels: ReadonlySet<Level>;
   /** Whether counters tell what was added since the last push. */
@@ -27,22 +28,36 @@ export interface ProducerOptions {
   readonly finite: boolean;
   /** When the process started, in milliseconds since the epoch. */
   readonly processStartMs: number;
+  /** When adding up began, in milliseconds since the epoch; now by default. */
+  readonly beganMs?: number;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
 
-/** Makes a producer. Sums count from now. */
+/** Makes a producer. */
 export function createProducer(options: ProducerOptions): SnapshotProducer {
   const { levels, delta, scope, own, now } = options;
-  const beganMs = now();
-  const collectors = options.targets.map((target) => new TargetCollector(target, { levels, delta, beganMs }));
+  let collectors = new Map<string, TargetCollector>();
+  let knownMs = options.beganMs ?? now();
   const ownCollector = new OwnCollector({ delta, startMs: options.processStartMs, finite: options.finite });
   let ending: ((outcome: Outcome) => void)[] = [];
+
+  /** Those of the targets that there are. One that is new adds up since the last push at the earliest. */
+  function collectorsNow(): readonly TargetCollector[] {
+    collectors = new Map(
+      options.targets.map((target) => [
+        target.name,
+        collectors.get(target.name) ?? new TargetCollector(target, { levels, delta, beganMs: knownMs }),
+      ]),
+    );
+    knownMs = now();
+    return [...collectors.values()];
+  }
 
   async function collect(): Promise<MetricData[]> {
     const ownFamilies = pushable((await own?.()) ?? []);
     // Receivers want times in order, also those of what they themselves make of each request.
-    const collected = collectors
+    const collected = collectorsNow()
       .flatMap((collector) => collector.collect() ?? [])
       .sort((a, b) => a.timeMs - b.timeMs);
     ending = [...collected.map(({ end }) => end), (outcome) => ownCollector.end(outcome)];

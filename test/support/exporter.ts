@@ -116,15 +116,21 @@ export function configFor(targets: TestTargets, changes: Partial<Config> = {}): 
   };
 }
 
-/** Starts an exporter with such a configuration. */
+/**
+ * Starts an exporter with such a configuration.
+ *
+ * @param read gives the one that a reload reads
+ */
 export async function runExporter(
   targets: TestTargets,
   changes: Partial<Config> = {},
+  read: () => Config = () => configFor(targets, changes),
 ): Promise<RunningExporter> {
   const log: RunningExporter["log"] = [];
   const exporter = await startExporter(configFor(targets, changes), {
     log: pino({ base: null }, { write: (line) => log.push(JSON.parse(line) as (typeof log)[number]) }),
     version: "0.0.0",
+    reading: { yaml: "first: true\n", read: async () => ({ config: read(), yaml: "read: anew\n" }) },
   });
 
   async function scrape(format: ParsedFormat = "prometheus-text"): Promise<ParsedSample[]> {

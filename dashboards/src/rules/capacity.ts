@@ -123,5 +123,15 @@ function exporterAlerts(t: Thresholds): AlertingRule[] {
       dashboard: "exporter",
       variables: ["job"],
     }),
+    alertRule({
+      name: "ConfigReloadFailed",
+      severity: "warning",
+      expr: `max by (job, instance) (sora_exporter_config_last_reload_successful) == 0`,
+      for: t.configReloadFailed.for,
+      summary: `The exporter ${quoted("instance")} has refused its new configuration`,
+      description: `What ${quoted("instance")} was to reload is wrong, so it goes on with what it had; when it is restarted as it is, it does not start.`,
+      dashboard: "exporter",
+      variables: ["job"],
+    }),
   ];
 }

@@ -1,0 +1,61 @@
+/** Pushes by OTLP, as the configuration asks for them. What goes wrong with them keeps nobody from being polled and scraped. */
+
+import type { Config } from "../config/config.ts";
+import type { Log } from "../log.ts";
+import type { Otlp, OtlpEdges } from "../otlp/otlp.ts";
+import type { Pushable } from "../otlp/target.ts";
+import { FLUSH_MS } from "./messages.ts";
+
+export interface Pushes {
+  /** Pushes what a configuration says, in place of what was pushed before, which goes out first. */
+  start(config: Config): Promise<void>;
+  /** Pushes what is new and ends, within `FLUSH_MS`. */
+  close(): Promise<void>;
+}
+
+export interface PushesEdges extends Omit<OtlpEdges, "targets"> {
+  /** The targets at the moment; one of the same name takes another's place when its settings change. */
+  readonly targets: () => readonly Pushable[];
+  readonly log: Log;
+}
+
+/** Nothing is pushed before `start`. */
+export function createPushes({ targets, ...edges }: PushesEdges): Pushes {
+  let current: Promise<Otlp | undefined> = Promise.resolve(undefined);
+
+  function pushableOf(name: string): Pushable {
+    const find = () => targets().find((target) => target.name === name);
+    return { name, snapshot: () => find()?.snapshot(), snapshots: () => find()?.snapshots() ?? [] };
+  }
+
+  async function begin({ otlp, web }: Config, before: Otlp | undefined): Promise<Otlp | undefined> {
+    if (otlp === undefined) return undefined;
+    try {
+      // What it loads is much, and nobody else needs it.
+      const { startOtlp } = await import("../otlp/otlp.ts");
+      const live = {
+        ...edges,
+        get targets() {
+          return targets().map(({ name }) => pushableOf(name));
+        },
+      };
+      return await startOtlp(otlp, web.listenAddress.port, live, before?.memory);
+    } catch (error) {
+      const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      edges.log.error({ stack }, "there are no pushes by OTLP");
+      return undefined;
+    }
+  }
+
+  return {
+    async start(config) {
+      const before = await current;
+      await before?.close(FLUSH_MS);
+      current = begin(config, before);
+      await current;
+    },
+    async close() {
+      await (await current)?.close(FLUSH_MS);
+    },
+  };
+}
