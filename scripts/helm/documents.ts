@@ -10,15 +10,10 @@ const CHART = "helm/sora-stats-exporter";
 /**
  * The chart's files by their paths. A chart can hold no file from outside its directory, so rules and dashboards are copied.
  *
- * @param version of package.json
  * @param config schema of the exporter's configuration file
  * @param documents the repository's other generated files, by path
  */
-export function chartDocuments(
-  version: string,
-  config: Schema,
-  documents: ReadonlyMap<string, string>,
-): Map<string, string> {
+export function chartDocuments(config: Schema, documents: ReadonlyMap<string, string>): Map<string, string> {
   const values = readValues(read("values.yaml"));
   const copies = [...documents].flatMap(([path, content]): [string, string][] => {
     const [, rules, dashboard] = /^dashboards\/(?:rules\/(\w+\.yaml)|(\w+\.json))$/.exec(path) ?? [];
@@ -27,7 +22,6 @@ export function chartDocuments(
   });
   return new Map([
     ...copies,
-    [`${CHART}/Chart.yaml`, read("Chart.yaml").replaceAll(/^(version|appVersion): .*$/gm, `$1: ${version}`)],
     [`${CHART}/values.schema.json`, `${JSON.stringify(valuesSchema(values, config), null, 2)}\n`],
     [`${CHART}/README.md`, withTable(read("README.md"), values)],
   ]);
