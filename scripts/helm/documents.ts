@@ -2,6 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { code, table } from "../markdown.ts";
+import { flagsYaml } from "./flags.ts";
 import { type Schema, valuesSchema } from "./schema.ts";
 import { readValues, type Value } from "./values.ts";
 
@@ -22,6 +23,7 @@ export function chartDocuments(config: Schema, documents: ReadonlyMap<string, st
   });
   return new Map([
     ...copies,
+    [`${CHART}/files/flags.yaml`, flagsYaml()],
     [`${CHART}/values.schema.json`, `${JSON.stringify(valuesSchema(values, config), null, 2)}\n`],
     [`${CHART}/README.md`, withTable(read("README.md"), values)],
   ]);
