@@ -75,6 +75,8 @@ describe.skipIf(lacks("helm"))("beside Sora", () => {
       "Kubernetes v1.28.9 has no native sidecars: Sora would wait for the exporter to end",
     );
     expect((await helm([...old, "--set=native=false"])).status).toBe(0);
+    const older = await helm(["template", "rel", chart, "--kube-version=1.27.16", "--set=native=false"]);
+    expect(older.stderr).toContain("chart requires kubeVersion: >=1.28.0-0");
   });
 
   test("a change of the exporter's configuration restarts the pods", async () => {
