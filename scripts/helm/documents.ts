@@ -15,6 +15,7 @@ const CHART = "helm/sora-stats-exporter";
  * @param documents the repository's other generated files, by path
  */
 export function chartDocuments(config: Schema, documents: ReadonlyMap<string, string>): Map<string, string> {
+  const readme = `${CHART}/README.md`;
   const values = readValues(read("values.yaml"));
   const copies = [...documents].flatMap(([path, content]): [string, string][] => {
     const [, rules, dashboard] = /^dashboards\/(?:rules\/(\w+\.yaml)|(\w+\.json))$/.exec(path) ?? [];
@@ -25,7 +26,7 @@ export function chartDocuments(config: Schema, documents: ReadonlyMap<string, st
     ...copies,
     [`${CHART}/files/flags.yaml`, flagsYaml()],
     [`${CHART}/values.schema.json`, `${JSON.stringify(valuesSchema(values, config), null, 2)}\n`],
-    [`${CHART}/README.md`, withTable(read("README.md"), values)],
+    [readme, withTable(documents.get(readme) ?? read("README.md"), values)],
   ]);
 }
 
