@@ -132,6 +132,10 @@ describe.skipIf(lacks("helm"))("refused is", () => {
     ],
     [{ webConfig: { tls: true } }, "webConfig.tls: says what the web config has"],
     [{ webConfig: { key: "a/b" } }, "at '/webConfig/key': 'a/b' does not match pattern"],
+    [
+      { hostNetwork: true, networkPolicy: ON },
+      "networkPolicy.enabled: a NetworkPolicy does not hold for a pod with hostNetwork",
+    ],
     [{ service: { nodePort: 31490 } }, "service.nodePort: a Service of type ClusterIP has none"],
     [
       { serviceMonitor: { scheme: "tls" } },
