@@ -7,7 +7,6 @@ import type { Results } from "../bench/results.ts";
 import { alertsYaml, recordingYaml } from "../dashboards/src/rules/files.ts";
 import { DASHBOARDS } from "../dashboards/src/dashboards.ts";
 import { configJsonSchema } from "../src/config/schema.ts";
-import { VERSION } from "../src/version.ts";
 import { chartDocuments } from "./helm/documents.ts";
 import type { Schema } from "./helm/schema.ts";
 import { metricsPage } from "./metrics-page.ts";
@@ -15,10 +14,11 @@ import { versionedFiles } from "./versioned.ts";
 
 // What `npm run bench -- --write` has measured is kept as it is; what is shown of it is made here.
 const results = JSON.parse(readFileSync(new URL("../docs/bench.json", import.meta.url), "utf8")) as Results;
+const schema = configJsonSchema() as Schema;
 
 const documents = new Map<string, string>([
   ["METRICS.md", metricsPage()],
-  ["config.schema.json", `${JSON.stringify(configJsonSchema(), null, 2)}\n`],
+  ["config.schema.json", `${JSON.stringify(schema, null, 2)}\n`],
   ["docs/bench.md", benchPage(results)],
   ["docs/bench.svg", benchChart(results)],
   ["dashboards/rules/alerts.yaml", alertsYaml()],
@@ -29,10 +29,7 @@ const documents = new Map<string, string>([
   ...versionedFiles(),
 ]);
 
-for (const [name, content] of [
-  ...documents,
-  ...chartDocuments(VERSION, configJsonSchema() as Schema, documents),
-]) {
+for (const [name, content] of [...documents, ...chartDocuments(schema, documents)]) {
   const url = new URL(`../${name}`, import.meta.url);
   if (!process.argv.includes("--check")) writeFileSync(url, content);
   else if (read(url) !== content) {

@@ -10,6 +10,7 @@ const PLACES: readonly (readonly [files: string, before: RegExp])[] = [
   ["Dockerfile", /(?<=image\.version=")[^"]+/g],
   ["README*.md", /(?<=sora-stats-exporter[-:])\d+\.\d+\.\d+(?:-[a-z]+\.\d+)?/g],
   ["deploy/**/*.yaml", /(?<=image: sora-stats-exporter:)\S+/g],
+  ["helm/sora-stats-exporter/README.md", /(?<=- name: sora-stats-exporter\n +version: )\S+/g],
   ["helm/sora-stats-exporter/Chart.yaml", /(?<=^(?:version|appVersion): )\S+/gm],
 ];
 

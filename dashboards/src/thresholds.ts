@@ -210,6 +210,14 @@ export const THRESHOLDS = {
     /** Longer than pods take to be replaced, and than going over from one way to the other takes. */
     for: "10m",
   },
+  nodeCountedTwice: {
+    /** The smaller number of connections by the larger, at least: two exporters do not ask at the same moment. Nodes of different Soras have different numbers. */
+    likeness: 0.8,
+    /** Over this time the number is averaged. */
+    window: "5m",
+    /** See `scopesMixed`. */
+    for: "10m",
+  },
   countedTwice: {
     /** Share of a target's connections that another exporter has too. */
     share: 0.1,

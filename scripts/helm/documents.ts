@@ -2,6 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { code, table } from "../markdown.ts";
+import { flagsYaml } from "./flags.ts";
 import { type Schema, valuesSchema } from "./schema.ts";
 import { readValues, type Value } from "./values.ts";
 
@@ -10,15 +11,11 @@ const CHART = "helm/sora-stats-exporter";
 /**
  * The chart's files by their paths. A chart can hold no file from outside its directory, so rules and dashboards are copied.
  *
- * @param version of package.json
  * @param config schema of the exporter's configuration file
  * @param documents the repository's other generated files, by path
  */
-export function chartDocuments(
-  version: string,
-  config: Schema,
-  documents: ReadonlyMap<string, string>,
-): Map<string, string> {
+export function chartDocuments(config: Schema, documents: ReadonlyMap<string, string>): Map<string, string> {
+  const readme = `${CHART}/README.md`;
   const values = readValues(read("values.yaml"));
   const copies = [...documents].flatMap(([path, content]): [string, string][] => {
     const [, rules, dashboard] = /^dashboards\/(?:rules\/(\w+\.yaml)|(\w+\.json))$/.exec(path) ?? [];
@@ -27,9 +24,9 @@ export function chartDocuments(
   });
   return new Map([
     ...copies,
-    [`${CHART}/Chart.yaml`, read("Chart.yaml").replaceAll(/^(version|appVersion): .*$/gm, `$1: ${version}`)],
+    [`${CHART}/files/flags.yaml`, flagsYaml()],
     [`${CHART}/values.schema.json`, `${JSON.stringify(valuesSchema(values, config), null, 2)}\n`],
-    [`${CHART}/README.md`, withTable(read("README.md"), values)],
+    [readme, withTable(documents.get(readme) ?? read("README.md"), values)],
   ]);
 }
 

@@ -7,9 +7,22 @@ import type { Value } from "./values.ts";
 
 export type Schema = Readonly<Record<string, unknown>>;
 
+/** What an amount of a resource is written like. */
+const QUANTITY: Schema = {
+  anyOf: [
+    { type: "number", exclusiveMinimum: 0 },
+    { type: "string", pattern: "^[0-9]+(\\.[0-9]+)?([num]|k|[KMGTPE]i?)?$" },
+  ],
+};
+const QUANTITIES: Schema = { type: "object", additionalProperties: QUANTITY };
 const STRINGS: Schema = { type: "object", additionalProperties: { type: "string" } };
 const OBJECTS: Schema = { type: "array", items: { type: "object" } };
 const NAMED: Schema = { type: "array", items: { type: "object", required: ["name"] } };
+const TEXTS: Schema = { type: "array", items: { type: "string", minLength: 1 } };
+const KEY_OF_SECRET: Schema = closed(
+  { name: { type: "string" }, key: { type: "string", minLength: 1 }, optional: { type: "boolean" } },
+  ["key"],
+);
 const NAME: Schema = { type: "string", pattern: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$", maxLength: 63 };
 const DURATION: Schema = { type: "string", pattern: "^([0-9]+(ms|[smhdwy]))*$" };
 const TIMING: Schema = closed({
@@ -65,7 +78,28 @@ const KNOWN: Readonly<Record<string, Schema>> = {
   disabledAlerts: { type: "array", items: { type: "string" }, uniqueItems: true },
   livenessProbe: TIMING,
   readinessProbe: TIMING,
+  startupProbe: TIMING,
+  extraContainers: NAMED,
+  extraInitContainers: NAMED,
+  resources: closed({
+    requests: QUANTITIES,
+    limits: QUANTITIES,
+    claims: { type: "array", items: { type: "object", required: ["name"] } },
+  }),
+  dnsPolicy: { enum: ["", "ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"] },
+  dnsConfig: closed({
+    nameservers: TEXTS,
+    searches: TEXTS,
+    options: { type: "array", items: { type: "object", required: ["name"] } },
+  }),
+  "webConfig.existingSecret": { ...NAME, maxLength: 253, pattern: "^([a-z0-9]([-a-z0-9.]*[a-z0-9])?)?$" },
+  "webConfig.key": { type: "string", pattern: "^[-._a-zA-Z0-9]+$" },
+  scheme: { enum: ["", "http", "https"] },
+  basicAuth: closed({ username: KEY_OF_SECRET, password: KEY_OF_SECRET }),
+  targetLabels: TEXTS,
+  podTargetLabels: TEXTS,
   "service.type": { enum: ["ClusterIP", "NodePort", "LoadBalancer"] },
+  "service.nodePort": { type: "integer", minimum: 0, maximum: 65_535 },
   "service.port": { type: "integer", minimum: 1, maximum: 65_535 },
   interval: DURATION,
   scrapeTimeout: DURATION,
@@ -81,14 +115,26 @@ export function valuesSchema(values: readonly Value[], config: Schema): Schema {
     const key = path.join(".");
     const known = KNOWN[key] ?? KNOWN[path.at(-1)!] ?? typeOf(fallback);
     const own = key === "config" ? fit(config) : known;
-    put(properties, path, { ...own, description });
+    put(properties, path, { ...own, description }, isNeeded(fallback));
   }
   // What a chart that depends on this one may switch it on by.
   properties["enabled"] = { type: "boolean", description: "For the condition of a dependency." };
-  return { $schema: "http://json-schema.org/draft-07/schema#", ...closed(properties) };
+  const needed = values.flatMap(({ path: [key], path, fallback }) =>
+    path.length > 1 || isNeeded(fallback) ? [key!] : [],
+  );
+  return { $schema: "http://json-schema.org/draft-07/schema#", ...closed(properties, [...new Set(needed)]) };
+}
+
+/**
+ * Whether a value may not be emptied: where there is a default, and for maps of values, which templates reach into.
+ * `null` in place of a value takes it away, and what templates would say of that nobody understands.
+ */
+function isNeeded(fallback: unknown): boolean {
+  return fallback !== "" && typeof fallback !== "object";
 }
 
 type Properties = Record<string, Schema>;
+type Inner = { readonly properties?: Properties; readonly required?: readonly string[] };
 
 function closed(properties: Readonly<Properties>, required: readonly string[] = []): Schema {
   return {
@@ -99,13 +145,13 @@ function closed(properties: Readonly<Properties>, required: readonly string[] = 
   };
 }
 
-function put(properties: Properties, [key, ...rest]: readonly string[], schema: Schema): void {
-  if (rest.length === 0) {
+function put(properties: Properties, [key, next]: readonly string[], schema: Schema, needed: boolean): void {
+  if (next === undefined) {
     properties[key!] = schema;
     return;
   }
-  properties[key!] ??= closed({});
-  put(properties[key!]!["properties"] as Properties, rest, schema);
+  const { properties: inner = {}, required = [] } = (properties[key!] ?? {}) as Inner;
+  properties[key!] = closed({ ...inner, [next]: schema }, needed ? [...required, next] : required);
 }
 
 function typeOf(value: unknown): Schema {

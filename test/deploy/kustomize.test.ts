@@ -46,15 +46,16 @@ const find = (resources: Resource[], kind: string, name?: string) =>
 const VARIANTS = { sidecar: "initContainers", "sidecar-classic": "containers" } as const;
 
 test("both variants add the same container with the same configuration, in another place", () => {
-  const patches = Object.entries(VARIANTS).map(([variant, place]) => {
-    const { spec, metadata } = (parse(read(`kustomize/${variant}/patch.yaml`)) as Resource).spec.template;
-    const { restartPolicy, ...container } = spec[place]![0]!;
-    return { restartPolicy, same: { container, metadata, volumes: spec.volumes } };
-  });
-  expect(patches.map(({ restartPolicy }) => restartPolicy)).toEqual(["Always", undefined]);
-  expect(patches[0]!.same).toEqual(patches[1]!.same);
-  for (const file of ["config.yaml", "kustomization.yaml"])
-    expect(read(`kustomize/sidecar/${file}`)).toBe(read(`kustomize/sidecar-classic/${file}`));
+  const templateOf = (variant: string) =>
+    (parse(read(`kustomize/${variant}/patch.yaml`)) as Resource).spec.template;
+  const { initContainers, ...native } = templateOf("sidecar").spec;
+  expect(templateOf("sidecar-classic")).toEqual({ ...templateOf("sidecar"), spec: native });
+  const { restartPolicy, ...container } = initContainers![0]!;
+  expect(restartPolicy).toBe("Always");
+  expect(parse(read("kustomize/sidecar-classic/container.yaml"))).toEqual([
+    { op: "add", path: "/spec/template/spec/containers/-", value: container },
+  ]);
+  expect(read("kustomize/sidecar/config.yaml")).toBe(read("kustomize/sidecar-classic/config.yaml"));
 });
 
 test("the configuration is of one node, and has a name", () => {
@@ -200,6 +201,8 @@ describe.skipIf(lacks("kubectl"))("kubectl kustomize", () => {
           expect(others).toEqual(original[key]);
         }
         expect(spec.volumes!.map((volume) => volume.name).toSorted()).toEqual(["license", NAME]);
+        // Of containers, the first one is whom `kubectl logs` and `exec` mean.
+        expect(spec.containers[0]!.name).toBe("sora");
       }
       expect(find(resources, "Deployment", "other")).toEqual(workload("Deployment", "other", false));
     },

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse, stringify } from "yaml";
+import { FLAGS } from "../../src/config/flags.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { freePort } from "../../src/simulator/free-port.ts";
 import { startSimulator } from "../../src/simulator/server.ts";
@@ -31,29 +32,36 @@ beforeAll(() => {
 afterAll(() => rmSync(directory, { recursive: true }));
 
 describe.skipIf(lacks("helm"))("the exporter", () => {
-  test.each(CI_FILES)("finds nothing wrong with the configuration and the arguments of %s", async (file) => {
-    const objects = await render(file);
-    const sidecar = file.includes("sidecar");
-    const args = sidecar ? [`--config.file=${CONFIG}`] : exporterOf(podOf(the(objects, "Deployment"))).args!;
-    const files: Record<string, string> = { ...SECRETS, [CONFIG]: configOf(objects) };
-    const command = loadConfig({
-      argv: [...args, "--config.check"],
-      env: ENV,
-      readFile: (path) => files[path] ?? expect.fail(`there is no ${path}`),
-    });
-    if (!("config" in command)) return expect.fail(command.command);
-    const { targets, web, info } = command.config;
-    expect(targets.map(({ local }) => local)).not.toContain(!sidecar);
-    if (!file.includes("everything")) return;
-    expect(targets.map(({ limits: { seriesPerTarget } }) => seriesPerTarget)).toEqual([
-      20_000_000, 1_000_000,
-    ]);
-    expect([web.listenAddress.port, web.telemetryPath, info.clientIdHash]).toEqual([
-      9490,
-      "/exporter/metrics",
-      { key: "key" },
-    ]);
-  });
+  // Once it knows the flag of a web config.
+  const known = FLAGS.some(({ name }) => name === "web.config.file");
+  test.each(CI_FILES.filter((file) => known || !file.includes("web-config")))(
+    "finds nothing wrong with the configuration and the arguments of %s",
+    async (file) => {
+      const objects = await render(file);
+      const sidecar = file.includes("sidecar");
+      const args = sidecar
+        ? [`--config.file=${CONFIG}`]
+        : exporterOf(podOf(the(objects, "Deployment"))).args!;
+      const files: Record<string, string> = { ...SECRETS, [CONFIG]: configOf(objects) };
+      const command = loadConfig({
+        argv: [...args, "--config.check"],
+        env: ENV,
+        readFile: (path) => files[path] ?? expect.fail(`there is no ${path}`),
+      });
+      if (!("config" in command)) return expect.fail(command.command);
+      const { targets, web, info } = command.config;
+      expect(targets.map(({ local }) => local)).not.toContain(!sidecar);
+      if (!file.includes("everything")) return;
+      expect(targets.map(({ limits: { seriesPerTarget } }) => seriesPerTarget)).toEqual([
+        20_000_000, 1_000_000,
+      ]);
+      expect([web.listenAddress.port, web.telemetryPath, info.clientIdHash]).toEqual([
+        9490,
+        "/exporter/metrics",
+        { key: "key" },
+      ]);
+    },
+  );
 
   test("started as rendered, answers where probes and Prometheus ask, and stops when it is told to", async () => {
     const world = {
@@ -166,7 +174,6 @@ describe.skipIf(lacks("helm"))("the notes", () => {
     expect(said).toContain("kubectl -n media port-forward service/rel-sora-stats-exporter 10490:10490");
     expect(said).toContain("Nothing tells Prometheus to scrape: set serviceMonitor.enabled");
     expect(said).toContain("Keep it one: do not scale it, and run no sidecars for the same Sora besides.");
-    expect(said).not.toContain("WARNING");
     expect(await notes({ serviceMonitor: { enabled: true } })).not.toContain("Nothing tells");
   });
 
@@ -180,17 +187,17 @@ describe.skipIf(lacks("helm"))("the notes", () => {
     expect(part("under containers:", "and under volumes:")).toMatchObject([
       { name: "sora-stats-exporter", args: [`--config.file=${CONFIG}`] },
     ]);
-    expect(parse(said.slice(said.indexOf("volumes:") + 8))).toEqual([
+    expect(part("volumes:", "Pods that are made")).toEqual([
       { name: "sora-stats-exporter-config", configMap: { name: "rel-sora-stats-exporter" } },
     ]);
   });
 
-  test("warn of what counts twice, or not all", async () => {
-    expect(await notes({ mode: "sidecar", config: { sora: { local: false } } })).toMatch(
-      /WARNING: config\.sora\.local is false[^]*counted once a node/,
-    );
-    expect(await notes({ config: { sora: { local: true } } })).toMatch(
-      /WARNING: config\.sora\.local is true/,
-    );
+  test("say over what it can be looked at, and how pods that the chart does not make learn of a change", async () => {
+    const webConfig = { existingSecret: "web", tls: true };
+    expect(await notes({ webConfig })).toContain("  https://127.0.0.1:10490/\n");
+    expect(await notes({})).toContain("  http://127.0.0.1:10490/\n");
+    const restart = "kubectl -n media rollout restart statefulset/SORA";
+    expect(await notes({ mode: "sidecar" })).toContain(restart);
+    expect(await notes({})).not.toContain(restart);
   });
 });

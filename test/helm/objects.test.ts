@@ -7,7 +7,7 @@ import { parse } from "yaml";
 import { lacks } from "../support/tools.ts";
 import { problemsOf } from "./kubernetes.ts";
 import { violationsOf } from "./restricted.ts";
-import { CI_FILES, exporterOf, podOf, render, ROOT, the } from "./support.ts";
+import { CI_FILES, exporterOf, podOf, render, ROOT, the, type Values } from "./support.ts";
 
 const metadata = { name: "a" };
 const EVERYTHING = CI_FILES.find((file) => file.includes("everything"))!;
@@ -80,8 +80,9 @@ describe.skipIf(lacks("helm"))("of every file in ci/", () => {
     "the pod of %s meets the Pod Security Standard restricted, field by field",
     async (file) => {
       const { spec } = podOf(the(await render(file), "Deployment"));
-      expect(violationsOf(spec)).toEqual([]);
-      expect(violationsOf({ ...spec, securityContext: {} })).toEqual([]);
+      const asked = file.includes("host-network") ? ["hostNetwork"] : [];
+      expect(violationsOf(spec)).toEqual(asked);
+      expect(violationsOf({ ...spec, securityContext: {} })).toEqual(asked);
       const { securityContext } = exporterOf({ spec });
       const user = file === EVERYTHING ? 1000 : 65_532;
       expect(securityContext).toEqual({
@@ -171,7 +172,15 @@ describe.skipIf(lacks("helm"))("of every file in ci/", () => {
       ports: [{ name: "sora-metrics", containerPort: 9490, protocol: "TCP" }],
     });
     expect(pod.spec.imagePullSecrets).toEqual([{ name: "pull-a" }, { name: "pull-b" }]);
+    expect(pod.spec.containers[1]).toEqual((asked["extraContainers"] as unknown[])[0]);
+    expect(pod.spec.initContainers).toEqual(asked["extraInitContainers"]);
+    expect(exporterOf(pod).startupProbe).toEqual({
+      httpGet: { path: "/-/healthy", port: "sora-metrics" },
+      ...(asked["startupProbe"] as object),
+    });
     for (const key of [
+      "dnsPolicy",
+      "dnsConfig",
       "nodeSelector",
       "tolerations",
       "affinity",
@@ -179,5 +188,75 @@ describe.skipIf(lacks("helm"))("of every file in ci/", () => {
       "priorityClassName",
     ])
       expect(pod.spec[key as "affinity"]).toEqual(asked[key]);
+  });
+
+  test("a pod in the network of its node still finds Services by their names, unless told otherwise", async () => {
+    const dns = async (values: Values) => {
+      const { hostNetwork, dnsPolicy } = podOf(the(await render(values), "Deployment")).spec;
+      return [hostNetwork, dnsPolicy];
+    };
+    expect(await dns({})).toEqual([undefined, undefined]);
+    expect(await dns({ hostNetwork: true })).toEqual([true, "ClusterFirstWithHostNet"]);
+    expect(await dns({ hostNetwork: true, dnsPolicy: "Default" })).toEqual([true, "Default"]);
+  });
+
+  test("the port on the nodes, and what monitors add to scrapes, are what was asked for", async () => {
+    const objects = await render(EVERYTHING);
+    const { serviceMonitor } = parse(readFileSync(EVERYTHING, "utf8")) as {
+      serviceMonitor: Record<string, unknown>;
+    };
+    expect(the(objects, "Service").spec.ports[0]).toMatchObject({ port: 9490, nodePort: 31_490 });
+    const { spec } = the(objects, "ServiceMonitor");
+    for (const key of ["scheme", "tlsConfig", "basicAuth", "honorLabels", "relabelings", "metricRelabelings"])
+      expect(spec.endpoints[0]).toHaveProperty(key, serviceMonitor[key]);
+    for (const key of ["targetLabels", "podTargetLabels"])
+      expect(spec).toHaveProperty(key, serviceMonitor[key]);
+  });
+});
+
+describe.skipIf(lacks("helm"))("with a web config", () => {
+  const webConfig = { existingSecret: "web", key: "web.yml" };
+  const monitored = { serviceMonitor: { enabled: true } };
+  const DIRECTORY = "/etc/sora-stats-exporter-web";
+  const FLAGS = [
+    "--config.file=/etc/sora-stats-exporter/config.yaml",
+    `--web.config.file=${DIRECTORY}/web.yml`,
+  ];
+
+  test.each<[string, Values, string | undefined]>([
+    ["without TLS", {}, undefined],
+    ["with TLS", { tls: true }, "HTTPS"],
+  ])(
+    "the exporter gets the Secret %s, and probes and Prometheus ask accordingly",
+    async (_, more, scheme) => {
+      const objects = await render({ ...monitored, webConfig: { ...webConfig, ...more } });
+      const pod = podOf(the(objects, "Deployment"));
+      const { args, volumeMounts, livenessProbe, readinessProbe } = exporterOf(pod);
+      // The kubelet can show neither a password nor a certificate.
+      expect(args).toEqual([...FLAGS, "--web.health-without-auth"]);
+      const mount = volumeMounts?.find(({ mountPath }) => mountPath === DIRECTORY);
+      // The directory whole, as a single file of it would stay what it was when the Secret changes.
+      expect(mount).toEqual({ name: "sora-stats-exporter-web-config", mountPath: DIRECTORY, readOnly: true });
+      expect(pod.spec.volumes).toContainEqual({ name: mount!.name, secret: { secretName: "web" } });
+      expect([livenessProbe?.httpGet, readinessProbe?.httpGet]).toEqual(
+        ["/-/healthy", "/-/ready"].map((path) => ({ path, port: "sora-metrics", ...(scheme && { scheme }) })),
+      );
+      expect(the(objects, "ServiceMonitor").spec.endpoints[0].scheme).toBe(scheme?.toLowerCase());
+    },
+  );
+
+  test("that holds for health checks too, the probes are the exporter's own", async () => {
+    const asked = { webConfig: { ...webConfig, tls: true, healthWithoutAuth: false } };
+    const exporter = exporterOf(podOf(the(await render(asked), "Deployment")));
+    const command = ["node", "dist/healthcheck.js", ...FLAGS];
+    expect(exporter.args).toEqual(FLAGS);
+    expect(exporter.livenessProbe).toEqual({
+      exec: { command },
+      periodSeconds: 10,
+      timeoutSeconds: 5,
+      failureThreshold: 6,
+    });
+    expect(exporter.readinessProbe).toMatchObject({ exec: { command } });
+    expect(exporter).not.toHaveProperty("startupProbe");
   });
 });

@@ -1,8 +1,11 @@
 /** Values that make no sense, and what an operator reads. */
 
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import { loadConfig } from "../../src/config/load.ts";
 import { lacks } from "../support/tools.ts";
-import { template, type Values } from "./support.ts";
+import { CHART, helm, template, type Values } from "./support.ts";
 
 const SIDECAR = { mode: "sidecar" };
 const ON = { enabled: true };
@@ -74,6 +77,77 @@ describe.skipIf(lacks("helm"))("refused is", () => {
       { extraArgs: ["--web.listen-address=:9490"] },
       "extraArgs: --web.listen-address belongs into config, which the chart's ports, probes, monitors and notes follow",
     ],
+    [{ extraArgs: ["--nonsense"] }, "extraArgs: the exporter has no flag --nonsense"],
+    [{ extraArgs: ["--log.level"] }, "extraArgs: --log.level needs a value, as in --log.level=VALUE"],
+    [{ extraArgs: ["--no-otlp.enabled=true"] }, "extraArgs: --no-otlp.enabled takes no value"],
+    [{ extraArgs: ["--otlp.enabled", "--no-otlp.enabled"] }, "extraArgs: --no-otlp.enabled is given twice"],
+    [{ extraArgs: ["--config.check"] }, "extraArgs: with --config.check the exporter would end at once"],
+    [{ extraArgs: ["--web.config.file=/a"] }, "extraArgs: --web.config.file belongs into webConfig"],
+    [{ ...SIDECAR, extraArgs: ["--no-sora.local"] }, "extraArgs: --no-sora.local belongs into config"],
+    [
+      { ...SIDECAR, config: { targets: [{ url: "http://a/" }, { url: "http://b/", local: false }] } },
+      "config.targets[1].local: false, but in mode sidecar each exporter asks for its own node alone",
+    ],
+    [{ ...SIDECAR, config: { sora: { local: false } } }, "config.sora.local: false, but in mode sidecar"],
+    [
+      { config: { sora: { local: true } } },
+      "config.sora.local: true, but in mode deployment the one exporter asks for the whole cluster",
+    ],
+    [
+      { config: { targets: [{ url: "http://a/", local: true }] } },
+      "config.targets[0].local: true, but in mode",
+    ],
+    ...["nonsense", ":99999", ":0", ":", "10490", "256.0.0.1:10490", "::1:10490", "a:1:2", ":10490\n"].map(
+      (address): [Values, string] => [
+        { config: { web: { listen_address: address } } },
+        `config.web.listen_address: ${address} is no address such as :10490 or [::]:10490, with a port from 1 to 65535`,
+      ],
+    ),
+    ...["metrics", "/", "/a//b", "/a b", "/../a", "/metrics?a"].map((path): [Values, string] => [
+      { config: { web: { telemetry_path: path } } },
+      `config.web.telemetry_path: ${path} is no path such as /metrics`,
+    ]),
+    ...["/-/healthy", "/-", "/api/status", "/probe"].map((path): [Values, string] => [
+      { config: { web: { telemetry_path: path } } },
+      `config.web.telemetry_path: ${path} is the exporter's own`,
+    ]),
+    [
+      { resources: { limit: { memory: "1Gi" } } },
+      "at '/resources': additional properties 'limit' not allowed",
+    ],
+    [{ resources: { limits: { memory: "1 GB" } } }, "at '/resources/limits/memory'"],
+    ...[
+      "/etc/sora-stats-exporter",
+      "/etc/sora-stats-exporter/",
+      "/etc/sora-stats-exporter/tls",
+      "/app",
+      "/",
+    ].map((mountPath): [Values, string] => [
+      { extraSecretMounts: [{ name: "a", secretName: "a", mountPath }] },
+      `extraSecretMounts: ${mountPath} is where the exporter itself or its configuration is`,
+    ]),
+    [
+      { extraVolumeMounts: [{ name: "a", mountPath: "/run/../app/dist" }] },
+      "extraVolumeMounts: /run/../app/dist is where the exporter itself",
+    ],
+    [{ webConfig: { tls: true } }, "webConfig.tls: says what the web config has"],
+    [{ webConfig: { key: "a/b" } }, "at '/webConfig/key': 'a/b' does not match pattern"],
+    [
+      { hostNetwork: true, networkPolicy: ON },
+      "networkPolicy.enabled: a NetworkPolicy does not hold for a pod with hostNetwork",
+    ],
+    [{ service: { nodePort: 31490 } }, "service.nodePort: a Service of type ClusterIP has none"],
+    [
+      { serviceMonitor: { scheme: "tls" } },
+      "at '/serviceMonitor/scheme': value must be one of '', 'http', 'https'",
+    ],
+    [
+      { podMonitor: { basicAuth: { user: "a" } } },
+      "at '/podMonitor/basicAuth': additional properties 'user'",
+    ],
+    [{ startupProbe: { exec: {} } }, "at '/startupProbe': additional properties 'exec' not allowed"],
+    [{ dnsPolicy: "Host" }, "at '/dnsPolicy': value must be one of"],
+    [{ extraContainers: [{ image: "a" }] }, "at '/extraContainers/0': missing property 'name'"],
     [{ extraArgs: ["--sora.url=http://a:3000/"] }, "extraArgs: --sora.url belongs into config"],
     [
       { extraEnv: [{ name: "SORA_STATS_EXPORTER_WEB_LISTEN_ADDRESS", value: ":1" }] },
@@ -85,5 +159,61 @@ describe.skipIf(lacks("helm"))("refused is", () => {
     ],
   ])("%j", async (values, message) => {
     await expect(template(values)).rejects.toThrow(message);
+  });
+});
+
+describe.skipIf(lacks("helm"))("what the exporter takes is not refused:", () => {
+  test.concurrent.each([
+    ...[":10490", ":1", "0.0.0.0:65535", "[::]:9490", "sora-exporter.local:9490"].map((address) => ({
+      listen_address: address,
+    })),
+    ...["/m", "/a/b/", "/a-b_c.d~e", "/apiary", "/probes", "/-a"].map((path) => ({ telemetry_path: path })),
+  ])("%j", async (web) => {
+    const command = loadConfig({
+      argv: ["--config.file=a"],
+      env: {},
+      readFile: () => JSON.stringify({ web }),
+    });
+    expect(command.command).toBe("run");
+    await expect(template({ config: { web } })).resolves.toContain(Object.values(web)[0]);
+  });
+
+  test.concurrent.each([
+    ["--log.level=debug", "--sora.client-metrics", "--no-otlp.enabled", "--otlp.omit-own-metrics=true"],
+    ["--record=/a=b"],
+  ])("%j", async (...extraArgs) => {
+    expect(loadConfig({ argv: extraArgs, env: {}, readFile: () => "" }).command).toBe("run");
+    await expect(template({ extraArgs })).resolves.toContain(extraArgs[0]);
+  });
+});
+
+describe.skipIf(lacks("helm"))("a value that is emptied", () => {
+  const values = parse(readFileSync(`${CHART}/values.yaml`, "utf8")) as Values;
+  const paths = Object.entries(values).flatMap(([key, value]) => [
+    key,
+    ...(typeof value === "object" && value !== null && !Array.isArray(value)
+      ? Object.keys(value).map((inner) => `${key}.${inner}`)
+      : []),
+  ]);
+
+  const cases = [
+    ...paths.map((path) => [path, "deployment"] as const),
+    ...Object.keys(values).map((path) => [path, "sidecar"] as const),
+  ];
+  test.concurrent.each(cases)("is nothing, or missing, and no riddle: %s in mode %s", async (path, mode) => {
+    const on = ["podMonitor", "prometheusRule", "dashboards"].map((name) => `--set=${name}.enabled=true`);
+    const { status, stderr } = await helm([
+      "template",
+      "rel",
+      CHART,
+      `--set=mode=${mode}`,
+      ...on,
+      `--set=${path}=null`,
+    ]);
+    if (status === 0) return;
+    const at = path.split(".").slice(0, -1);
+    expect(stderr).toContain(
+      `at '${at.map((key) => `/${key}`).join("")}': missing property '${path.split(".").at(-1)!}'`,
+    );
   });
 });

@@ -1,6 +1,6 @@
 /** The chart as a dependency of one that runs Sora, and what is around sidecars that somebody else makes. */
 
-import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -8,7 +8,17 @@ import { parse } from "yaml";
 import { lacks } from "../support/tools.ts";
 import { problemsOf } from "./kubernetes.ts";
 import { violationsOf } from "./restricted.ts";
-import { CI_FILES, configOf, exporterOf, helm, podOf, render, ROOT, the } from "./support.ts";
+import {
+  CI_FILES,
+  configOf,
+  exporterOf,
+  helm,
+  type KubernetesObject,
+  podOf,
+  render,
+  ROOT,
+  the,
+} from "./support.ts";
 
 describe.skipIf(lacks("helm"))("beside Sora", () => {
   let directory: string;
@@ -54,8 +64,7 @@ describe.skipIf(lacks("helm"))("beside Sora", () => {
     });
 
     const { selector, podMetricsEndpoints, namespaceSelector } = the(objects, "PodMonitor").spec;
-    expect(pod.metadata.labels).toMatchObject(selector.matchLabels);
-    expect(Object.keys(selector.matchLabels)).not.toEqual([]);
+    expect(selects(selector, pod.metadata.labels)).toBe(true);
     expect(podMetricsEndpoints[0].port).toBe(exporter.ports?.[0]?.name);
     expect(namespaceSelector).toEqual({ matchNames: ["media"] });
   });
@@ -66,6 +75,8 @@ describe.skipIf(lacks("helm"))("beside Sora", () => {
       "Kubernetes v1.28.9 has no native sidecars: Sora would wait for the exporter to end",
     );
     expect((await helm([...old, "--set=native=false"])).status).toBe(0);
+    const older = await helm(["template", "rel", chart, "--kube-version=1.27.16", "--set=native=false"]);
+    expect(older.stderr).toContain("chart requires kubeVersion: >=1.28.0-0");
   });
 
   test("a change of the exporter's configuration restarts the pods", async () => {
@@ -78,8 +89,8 @@ describe.skipIf(lacks("helm"))("beside Sora", () => {
 
   test("two such releases do not find each other's pods", async () => {
     const [a, b] = await Promise.all(["a", "b"].map((release) => render({}, { release, chart })));
-    const { matchLabels } = the(a!, "PodMonitor").spec.selector;
-    expect(podOf(the(b!, "StatefulSet")).metadata.labels).not.toMatchObject(matchLabels);
+    const { selector } = the(a!, "PodMonitor").spec;
+    expect(selects(selector, podOf(the(b!, "StatefulSet")).metadata.labels)).toBe(false);
   });
 
   test("volumes and mounts are added as beside nothing", async () => {
@@ -108,7 +119,56 @@ describe.skipIf(lacks("helm"))("beside Sora", () => {
       sora: { local: true },
       targets: [{ name: "sora", url: "http://127.0.0.1:3000/" }],
     });
-    const own = { mode: "sidecar", config: { sora: { local: false, url: "http://127.0.0.1:3001/" } } };
-    expect(parse(configOf(await render(own)))).toEqual(own.config);
+  });
+
+  test("the PodMonitor also finds the pods that the kustomize components make", async () => {
+    const { selector } = the(
+      await render({ mode: "sidecar", podMonitor: { enabled: true } }),
+      "PodMonitor",
+    ).spec;
+    const { spec } = parse(readFileSync(`${ROOT}deploy/kustomize/sidecar/patch.yaml`, "utf8")) as {
+      spec: { template: { metadata: { labels: Record<string, string> } } };
+    };
+    expect(selects(selector, spec.template.metadata.labels)).toBe(true);
+    expect(selects(selector, { "app.kubernetes.io/name": "sora" })).toBe(false);
+  });
+
+  test("Sora has one name, whatever the mode and the URL, and as in the kustomize components", async () => {
+    const targetsOf = (config: string) =>
+      (parse(config) as { targets: { name: string; url: string }[] }).targets;
+    const url = "http://sora.example.com:3000/";
+    const rendered = await Promise.all(
+      ["deployment", "sidecar"].flatMap((mode) => [
+        render({ mode }),
+        render({ mode, config: { sora: { url, interval: "5s" } } }),
+      ]),
+    );
+    const targets = rendered.map((objects) => targetsOf(configOf(objects)));
+    expect(targets.map(([target]) => target!.url)).toEqual([
+      "http://sora:3000/",
+      url,
+      "http://127.0.0.1:3000/",
+      url,
+    ]);
+    for (const variant of ["sidecar", "sidecar-classic"])
+      targets.push(targetsOf(readFileSync(`${ROOT}deploy/kustomize/${variant}/config.yaml`, "utf8")));
+    expect(targets.map((each) => each.map(({ name }) => name))).toEqual(targets.map(() => ["sora"]));
+    expect(parse(configOf(rendered[1]!))).toEqual({
+      sora: { interval: "5s", local: false },
+      targets: [{ name: "sora", url }],
+    });
   });
 });
+
+/** Whether a label selector finds an object of these labels. */
+function selects(
+  { matchLabels = {}, matchExpressions = [] }: Partial<KubernetesObject["spec"]["selector"]>,
+  labels: Readonly<Record<string, string>>,
+): boolean {
+  const wanted = Object.entries(matchLabels);
+  expect(wanted.length + matchExpressions.length).toBeGreaterThan(0);
+  return (
+    wanted.every(([key, value]) => labels[key] === value) &&
+    matchExpressions.every(({ key, values }) => values.includes(labels[key] ?? ""))
+  );
+}

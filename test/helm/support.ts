@@ -31,10 +31,12 @@ export interface KubernetesObject {
 type Labels = Readonly<Record<string, string>>;
 interface Selector {
   readonly matchLabels: Labels;
+  readonly matchExpressions?: readonly { readonly key: string; readonly values: readonly string[] }[];
 }
 interface Endpoint {
   readonly port: string;
   readonly path: string;
+  readonly scheme?: string;
 }
 
 /** What the kinds have that the tests look into; whoever reads it knows the kind. A Service's selector is labels alone. */

@@ -90,9 +90,10 @@ test("the version stands where it must, and is written there", () => {
   }
   for (const path of [
     "kustomize/sidecar/patch.yaml",
-    "kustomize/sidecar-classic/patch.yaml",
+    "kustomize/sidecar-classic/container.yaml",
     "kubernetes/sidecar.yaml",
   ])
     expect(files.get(`deploy/${path}`)).toContain("image: sora-stats-exporter:7.8.9-rc.1\n");
+  expect(files.get("helm/sora-stats-exporter/README.md")).toContain("    version: 7.8.9-rc.1\n");
   for (const [path, content] of files) expect([path, content.includes(VERSION)]).toEqual([path, false]);
 });

@@ -14,10 +14,7 @@ Whatever a container inherits from its pod it says itself, as Sora's pod is not 
   restartPolicy: Always
   {{- end }}
   args:
-    - --config.file=/etc/sora-stats-exporter/config.yaml
-    {{- with .Values.extraArgs }}
-    {{- toYaml . | nindent 4 }}
-    {{- end }}
+    {{- include "sora-stats-exporter.args" . | nindent 4 }}
   {{- with .Values.extraEnv }}
   env:
     {{- toYaml . | nindent 4 }}
@@ -31,20 +28,14 @@ Whatever a container inherits from its pod it says itself, as Sora's pod is not 
       containerPort: {{ include "sora-stats-exporter.containerPort" . }}
       protocol: TCP
   livenessProbe:
-    httpGet:
-      path: /-/healthy
-      port: sora-metrics
-    {{- with .Values.livenessProbe }}
-    {{- toYaml . | nindent 4 }}
-    {{- end }}
+    {{- include "sora-stats-exporter.probe" (list . "/-/healthy" .Values.livenessProbe) | nindent 4 }}
   {{- if eq $kind "deployment" }}
   readinessProbe:
-    httpGet:
-      path: /-/ready
-      port: sora-metrics
-    {{- with .Values.readinessProbe }}
-    {{- toYaml . | nindent 4 }}
-    {{- end }}
+    {{- include "sora-stats-exporter.probe" (list . "/-/ready" .Values.readinessProbe) | nindent 4 }}
+  {{- if .Values.startupProbe }}
+  startupProbe:
+    {{- include "sora-stats-exporter.probe" (list . "/-/healthy" .Values.startupProbe) | nindent 4 }}
+  {{- end }}
   {{- end }}
   {{- with .Values.resources }}
   resources:
@@ -59,6 +50,11 @@ Whatever a container inherits from its pod it says itself, as Sora's pod is not 
     - name: sora-stats-exporter-config
       mountPath: /etc/sora-stats-exporter
       readOnly: true
+    {{- if .Values.webConfig.existingSecret }}
+    - name: sora-stats-exporter-web-config
+      mountPath: {{ include "sora-stats-exporter.webConfigDirectory" . }}
+      readOnly: true
+    {{- end }}
     {{- range .Values.extraSecretMounts }}
     - name: {{ .name }}
       mountPath: {{ .mountPath }}
@@ -70,11 +66,57 @@ Whatever a container inherits from its pod it says itself, as Sora's pod is not 
 {{- end }}
 {{- end }}
 
+{{/* The exporter's flags. */}}
+{{- define "sora-stats-exporter.args" -}}
+- --config.file=/etc/sora-stats-exporter/config.yaml
+{{- if .Values.webConfig.existingSecret }}
+- --web.config.file={{ include "sora-stats-exporter.webConfigDirectory" . }}/{{ .Values.webConfig.key }}
+{{- if .Values.webConfig.healthWithoutAuth }}
+- --web.health-without-auth
+{{- end }}
+{{- end }}
+{{- with .Values.extraArgs }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* How a probe asks, and when: (list . path timing) */}}
+{{- define "sora-stats-exporter.probe" -}}
+{{- $root := index . 0 -}}
+{{- if and $root.Values.webConfig.existingSecret (not $root.Values.webConfig.healthWithoutAuth) -}}
+exec:
+  # The flags tell it where to ask, as process 1 may be another's.
+  command:
+    - node
+    - dist/healthcheck.js
+    {{- include "sora-stats-exporter.args" $root | nindent 4 }}
+{{- else -}}
+httpGet:
+  path: {{ index . 1 }}
+  port: sora-metrics
+  {{- if $root.Values.webConfig.tls }}
+  scheme: HTTPS
+  {{- end }}
+{{- end }}
+{{- with index . 2 }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{- define "sora-stats-exporter.webConfigDirectory" -}}
+/etc/sora-stats-exporter-web
+{{- end }}
+
 {{/* What the container mounts. */}}
 {{- define "sora-stats-exporter.volumes" -}}
 - name: sora-stats-exporter-config
   configMap:
     name: {{ include "sora-stats-exporter.fullname" . }}
+{{- with .Values.webConfig.existingSecret }}
+- name: sora-stats-exporter-web-config
+  secret:
+    secretName: {{ . }}
+{{- end }}
 {{- range .Values.extraSecretMounts }}
 - name: {{ .name }}
   secret:
@@ -130,4 +172,18 @@ For charts that have this one as a dependency. Their templates call these with t
 {{- define "sora-stats-exporter.sidecar.labels" -}}
 {{- $own := dict "sora-stats-exporter/sidecar" (include "sora-stats-exporter.fullname" .) }}
 {{- toYaml (default $own .Values.sidecar.selectorLabels) }}
+{{- end }}
+
+{{/* How the PodMonitor looks for it. */}}
+{{- define "sora-stats-exporter.sidecar.selector" -}}
+{{- with .Values.sidecar.selectorLabels -}}
+matchLabels:
+  {{- toYaml . | nindent 2 }}
+{{- else -}}
+matchExpressions:
+  # The second one is what the repository's kustomize components give.
+  - key: sora-stats-exporter/sidecar
+    operator: In
+    values: [{{ include "sora-stats-exporter.fullname" . | quote }}, "true"]
+{{- end }}
 {{- end }}

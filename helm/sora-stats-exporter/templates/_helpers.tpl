@@ -33,14 +33,14 @@ app.kubernetes.io/instance: {{ .Release.Name }}
   "app.kubernetes.io/managed-by" .Release.Service
   "app.kubernetes.io/part-of" "sora-stats-exporter" }}
 {{- $selector := include "sora-stats-exporter.selectorLabels" . | fromYaml }}
-{{- toYaml (merge dict $selector $own .Values.commonLabels) }}
+{{- toYaml (merge dict $selector $own (default dict .Values.commonLabels)) }}
 {{- end }}
 
 {{/* Labels of an object and further ones of it, which come first: (list . further) */}}
 {{- define "sora-stats-exporter.labelsWith" -}}
 {{- $labels := include "sora-stats-exporter.labels" (index . 0) | fromYaml }}
 {{- $selector := include "sora-stats-exporter.selectorLabels" (index . 0) | fromYaml }}
-{{- toYaml (merge dict $selector (index . 1) $labels) }}
+{{- toYaml (merge dict $selector (default dict (index . 1)) $labels) }}
 {{- end }}
 
 {{- define "sora-stats-exporter.serviceAccountName" -}}
@@ -56,27 +56,23 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 
 {{/* The exporter's configuration file. */}}
 {{- define "sora-stats-exporter.config" -}}
-{{- $config := deepCopy .Values.config }}
+{{- $config := deepCopy (default dict .Values.config) }}
 {{- $sora := default dict $config.sora }}
 {{- $sidecar := eq .Values.mode "sidecar" }}
-{{- if not (or $sora.url $config.targets) }}
-{{- if $sidecar }}
-{{- /* By one name on every node, so that the rules add the nodes up. */}}
-{{- $_ := set $config "targets" (list (dict "name" "sora" "url" "http://127.0.0.1:3000/")) }}
-{{- else }}
-{{- $_ := set $sora "url" "http://sora:3000/" }}
+{{- if not $config.targets }}
+{{- /* By one name in both modes and on every node: rules add up by it, and see by it who counts twice. */}}
+{{- $url := default (ternary "http://127.0.0.1:3000/" "http://sora:3000/" $sidecar) $sora.url }}
+{{- $_ := set $config "targets" (list (dict "name" "sora" "url" $url)) }}
+{{- $sora = omit $sora "url" }}
 {{- end }}
-{{- end }}
-{{- if and $sidecar (not (hasKey $sora "local")) }}
-{{- $_ := set $sora "local" true }}
-{{- end }}
-{{- if $sora }}{{ $_ := set $config "sora" $sora }}{{ end }}
+{{- $_ := set $sora "local" $sidecar }}
+{{- $_ := set $config "sora" $sora }}
 {{- toYaml $config }}
 {{- end }}
 
 {{/* Where the configuration makes the exporter listen. */}}
 {{- define "sora-stats-exporter.listenAddress" -}}
-{{- $web := default dict .Values.config.web }}
+{{- $web := default dict (default dict .Values.config).web }}
 {{- default ":10490" $web.listen_address }}
 {{- end }}
 
@@ -85,19 +81,35 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 
 {{- define "sora-stats-exporter.telemetryPath" -}}
-{{- $web := default dict .Values.config.web }}
+{{- $web := default dict (default dict .Values.config).web }}
 {{- default "/metrics" $web.telemetry_path }}
 {{- end }}
 
 {{/* What a ServiceMonitor's and a PodMonitor's endpoint have alike: (list . monitor) */}}
 {{- define "sora-stats-exporter.endpoint" -}}
+{{- $root := index . 0 }}
 {{- $monitor := index . 1 -}}
-path: {{ include "sora-stats-exporter.telemetryPath" (index . 0) }}
+path: {{ include "sora-stats-exporter.telemetryPath" $root }}
 {{- with $monitor.interval }}
 interval: {{ . }}
 {{- end }}
 {{- with $monitor.scrapeTimeout }}
 scrapeTimeout: {{ . }}
+{{- end }}
+{{- $scheme := default (ternary "https" "" $root.Values.webConfig.tls) $monitor.scheme }}
+{{- with $scheme }}
+scheme: {{ . }}
+{{- end }}
+{{- with $monitor.tlsConfig }}
+tlsConfig:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with $monitor.basicAuth }}
+basicAuth:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- if $monitor.honorLabels }}
+honorLabels: true
 {{- end }}
 {{- with $monitor.relabelings }}
 relabelings:
@@ -116,6 +128,14 @@ namespaceSelector:
   matchNames: [{{ include "sora-stats-exporter.namespace" (index . 0) }}]
 {{- with $monitor.jobLabel }}
 jobLabel: {{ . }}
+{{- end }}
+{{- with $monitor.targetLabels }}
+targetLabels:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with $monitor.podTargetLabels }}
+podTargetLabels:
+  {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- if $monitor.sampleLimit }}
 sampleLimit: {{ int64 $monitor.sampleLimit }}
