@@ -54,6 +54,7 @@ export async function serve({
     {
       engine: {
         targets: [],
+        problem: () => undefined,
         status: () => Promise.resolve(undefined),
         render: () => Promise.resolve({ series: new Map(), families: [], release: () => {} }),
       },
