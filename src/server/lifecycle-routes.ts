@@ -1,5 +1,6 @@
 /** `/config`, and `/-/reload` where that is enabled. */
 
+import type { IncomingHttpHeaders } from "node:http";
 import type { FastifyInstance, FastifyReply } from "fastify";
 import type { Reloaded } from "../reload.ts";
 import { SECURITY_HEADERS } from "./security-headers.ts";
@@ -22,9 +23,10 @@ export function addLifecycleRoutes(server: FastifyInstance, lifecycle: Lifecycle
     url: "/-/reload",
     handler: refuseOthers,
     // Before a body is read: there is none to be read.
-    async onRequest(_, reply) {
+    async onRequest({ headers }, reply) {
       if (!lifecycle.mayReload())
         return send(reply.code(403), "Reloading by request is not enabled: --web.enable-lifecycle.\n");
+      if (isFromOtherSite(headers)) return send(reply.code(403), "Not for pages of other sites.\n");
       const reloaded = await lifecycle.reload();
       if (!reloaded.successful) return send(reply.code(500), `${reloaded.problem}\n`);
       const later = reloaded.later.map((key) => `${key} has changed, which takes a restart.\n`);
@@ -38,6 +40,12 @@ export function addLifecycleRoutes(server: FastifyInstance, lifecycle: Lifecycle
     exposeHeadRoute: false,
     onRequest: async (_, reply) => refuseOthers(_, reply),
   });
+}
+
+/** Whether a page of another site has a browser ask, which sends the passwords of its user along. */
+function isFromOtherSite({ origin, host, "sec-fetch-site": site }: IncomingHttpHeaders): boolean {
+  if (site !== undefined) return site !== "same-origin" && site !== "none";
+  return origin !== undefined && URL.parse(origin)?.host !== host;
 }
 
 function refuseOthers(_: unknown, reply: FastifyReply): FastifyReply {

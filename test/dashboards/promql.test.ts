@@ -95,6 +95,7 @@ test("the names are those that are exposed, with their types", async () => {
   own.callSucceeded("t", "ListClusterNodes", 0);
   own.otlpStarted();
   own.configRead(true);
+  own.webConfigLoaded(0, 0);
   const listing = readListing(list);
   const drafted = [
     draftReport(sample("stats-report"), { ...CONTEXT, groups: ALL_GROUPS, url: undefined }),

@@ -13,6 +13,8 @@ const PATHS = [
   "/-/healthy",
   "/-/ready",
   "/-/status.css",
+  "/config",
+  "/-/reload",
   "/nothing",
 ];
 const USERS = `basic_auth_users: {prometheus: "${HASHES.secret}"}\n`;
@@ -27,6 +29,24 @@ const statusOf = async (url: string, asking?: Asking) => {
     return (error as NodeJS.ErrnoException).code;
   }
 };
+
+test.each([
+  [200, "nothing that browsers send", {}],
+  [200, "a page of its own", { origin: "SELF", "sec-fetch-site": "same-origin" }],
+  [200, "the address bar", { "sec-fetch-site": "none" }],
+  [200, "a page of its own in an old browser", { origin: "SELF" }],
+  [403, "another site", { origin: "SELF", "sec-fetch-site": "cross-site" }],
+  [403, "another host of the same site", { "sec-fetch-site": "same-site" }],
+  [403, "another site in an old browser", { origin: "http://evil.example" }],
+  [403, "a page of no site in an old browser", { origin: "null" }],
+])("%i: a reload asked for by %s", async (status, _, sent: Record<string, string>) => {
+  const { url } = await serve({ files: { "web.yml": USERS } });
+  const headers = Object.fromEntries(
+    Object.entries(sent).map(([name, value]) => [name, value.replace("SELF", url)]),
+  );
+  const asking = { auth: "prometheus:secret", method: "POST", headers };
+  expect((await ask(`${url}/-/reload`, asking)).status).toBe(status);
+});
 
 test("every path asks for a password, also one that is none", async () => {
   const { url, metric, log } = await serve({ files: { "web.yml": USERS } });

@@ -3,6 +3,7 @@
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { Agent, request } from "node:https";
 import { X509Certificate } from "node:crypto";
+import { connect } from "node:tls";
 import { expect, test } from "vitest";
 import { openWebConfig } from "../../src/web-config/live.ts";
 import { until } from "../support/exporter.ts";
@@ -136,6 +137,27 @@ test("client certificates are asked for from now on, of connections that are the
   write("web.yml", tls);
   await reads(3);
   expect(await statusOf(url)).toBe(200);
+});
+
+test("a connection of before, busy while tls_server_config changes, is asked to come again", async () => {
+  const tls = `tls_server_config:\n  cert_file: ${pemFile("server.crt")}\n  key_file: ${pemFile("server.key")}\n`;
+  const { port, write, reads } = await serve({ files: { "web.yml": tls } });
+  const socket = connect({ port, host: "127.0.0.1", ca: pem("ca.crt"), servername: "localhost" });
+  let heard = "";
+  socket.on("data", (chunk: Buffer) => (heard += chunk.toString()));
+  socket.on("error", () => {
+    // Closed, as below.
+  });
+  const closed = new Promise((resolve) => socket.once("close", resolve));
+  // One request is answered, the next is begun: that is no idle connection.
+  socket.write("GET /-/healthy HTTP/1.1\r\nhost: a\r\n\r\nGET /-/healthy HTTP/1.1\r\nhost: a\r\n");
+  await until(() => heard.includes("Healthy."));
+  write("web.yml", `${tls}  client_auth_type: RequireAnyClientCert\n`);
+  await reads(1);
+  expect(socket.destroyed).toBe(false);
+  socket.write("\r\n");
+  await closed;
+  expect(heard.match(/HTTP\/1\.1 /g)).toHaveLength(1);
 });
 
 test("a file that cannot be used at the start is an error of one line", async () => {

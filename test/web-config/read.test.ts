@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { compareSync } from "bcryptjs";
 import { describe, expect, test } from "vitest";
 import { ConfigError } from "../../src/config/errors.ts";
 import { readWebConfig } from "../../src/web-config/read.ts";
@@ -264,6 +266,24 @@ describe("a bad file", () => {
       }),
     ).toThrow(/^--web\.config\.file: cannot read "web\.yml": ENOENT/);
   });
+});
+
+test("README's example works", () => {
+  const text = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+  const yaml = /```yaml\n([^`]*tls_server_config:[^`]*)```/.exec(text)![1]!;
+  const files: Record<string, string> = {
+    "web.yml": yaml,
+    "server.crt": pem("server.crt"),
+    "server.key": pem("server.key"),
+    "clients-ca.crt": pem("ca.crt"),
+  };
+  const config = readWebConfig("web.yml", (path) => files[path]!);
+  expect(config).toMatchObject({
+    tls: { clientAuth: "RequireAndVerifyClientCert" },
+    headers: { "strict-transport-security": "max-age=31536000" },
+    rateLimit: { intervalMs: 100, burst: 20 },
+  });
+  expect(compareSync("secret", config.users.get("prometheus")!)).toBe(true);
 });
 
 test("an interval of 0s is no limit", () => {

@@ -5,6 +5,7 @@ import { pino } from "pino";
 import { onTestFinished } from "vitest";
 import { createOwnMetrics } from "../../src/exposition/own-metrics.ts";
 import { LIMITS, type ListenerLimits } from "../../src/server/listener.ts";
+import { addLifecycleRoutes } from "../../src/server/lifecycle-routes.ts";
 import { createServer } from "../../src/server/server.ts";
 import { openWebConfig } from "../../src/web-config/live.ts";
 import { encode } from "../support/encode.ts";
@@ -64,6 +65,11 @@ export async function serve({
       limits: { ...LIMITS, ...limits },
     },
   );
+  addLifecycleRoutes(server, {
+    yaml: () => "# The configuration.\n",
+    mayReload: () => true,
+    reload: () => Promise.resolve({ successful: true, later: [] }),
+  });
   await server.listen({ host: "127.0.0.1", port: 0 });
   onTestFinished(async () => {
     web?.close();
