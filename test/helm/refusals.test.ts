@@ -1,11 +1,9 @@
 /** Values that make no sense, and what an operator reads. */
 
-import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { parse } from "yaml";
 import { loadConfig } from "../../src/config/load.ts";
 import { lacks } from "../support/tools.ts";
-import { CHART, helm, template, type Values } from "./support.ts";
+import { template, type Values } from "./support.ts";
 
 const SIDECAR = { mode: "sidecar" };
 const ON = { enabled: true };
@@ -97,6 +95,19 @@ describe.skipIf(lacks("helm"))("refused is", () => {
       { config: { targets: [{ url: "http://a/", local: true }] } },
       "config.targets[0].local: true, but in mode",
     ],
+    [
+      {
+        config: {
+          targets: [
+            { name: "a", url: "http://a/" },
+            { name: "a", url: "http://b/" },
+          ],
+        },
+      },
+      "config.targets[1].name: a is the name of another target",
+    ],
+    [{ config: { web: { listen_address: "" } } }, 'config.web.listen_address: "" is no address'],
+    [{ config: { web: { telemetry_path: "" } } }, 'config.web.telemetry_path: "" is no path'],
     ...["nonsense", ":99999", ":0", ":", "10490", "256.0.0.1:10490", "::1:10490", "a:1:2", ":10490\n"].map(
       (address): [Values, string] => [
         { config: { web: { listen_address: address } } },
@@ -184,36 +195,5 @@ describe.skipIf(lacks("helm"))("what the exporter takes is not refused:", () => 
   ])("%j", async (...extraArgs) => {
     expect(loadConfig({ argv: extraArgs, env: {}, readFile: () => "" }).command).toBe("run");
     await expect(template({ extraArgs })).resolves.toContain(extraArgs[0]);
-  });
-});
-
-describe.skipIf(lacks("helm"))("a value that is emptied", () => {
-  const values = parse(readFileSync(`${CHART}/values.yaml`, "utf8")) as Values;
-  const paths = Object.entries(values).flatMap(([key, value]) => [
-    key,
-    ...(typeof value === "object" && value !== null && !Array.isArray(value)
-      ? Object.keys(value).map((inner) => `${key}.${inner}`)
-      : []),
-  ]);
-
-  const cases = [
-    ...paths.map((path) => [path, "deployment"] as const),
-    ...Object.keys(values).map((path) => [path, "sidecar"] as const),
-  ];
-  test.concurrent.each(cases)("is nothing, or missing, and no riddle: %s in mode %s", async (path, mode) => {
-    const on = ["podMonitor", "prometheusRule", "dashboards"].map((name) => `--set=${name}.enabled=true`);
-    const { status, stderr } = await helm([
-      "template",
-      "rel",
-      CHART,
-      `--set=mode=${mode}`,
-      ...on,
-      `--set=${path}=null`,
-    ]);
-    if (status === 0) return;
-    const at = path.split(".").slice(0, -1);
-    expect(stderr).toContain(
-      `at '${at.map((key) => `/${key}`).join("")}': missing property '${path.split(".").at(-1)!}'`,
-    );
   });
 });

@@ -1,4 +1,4 @@
-/** What is rendered with a web config, in the hands of the exporter: who is let in, and that Kubernetes' probes are. */
+/** What is rendered with a web config, and that in the hands of the exporter: who is let in, and that Kubernetes' probes are. */
 
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
@@ -12,7 +12,54 @@ import { FLAGS } from "../../src/config/flags.ts";
 import { freePort } from "../../src/simulator/free-port.ts";
 import { until } from "../support/exporter.ts";
 import { lacks } from "../support/tools.ts";
-import { configOf, exporterOf, podOf, render, ROOT, the } from "./support.ts";
+import { configOf, exporterOf, podOf, render, ROOT, the, type Values } from "./support.ts";
+
+describe.skipIf(lacks("helm"))("with a web config", () => {
+  const webConfig = { existingSecret: "web", key: "web.yml" };
+  const monitored = { serviceMonitor: { enabled: true } };
+  const DIRECTORY = "/etc/sora-stats-exporter-web";
+  const ARGS = [
+    "--config.file=/etc/sora-stats-exporter/config.yaml",
+    `--web.config.file=${DIRECTORY}/web.yml`,
+  ];
+
+  test.each<[string, Values, string | undefined]>([
+    ["without TLS", {}, undefined],
+    ["with TLS", { tls: true }, "HTTPS"],
+  ])(
+    "the exporter gets the Secret %s, and probes and Prometheus ask accordingly",
+    async (_, more, scheme) => {
+      const objects = await render({ ...monitored, webConfig: { ...webConfig, ...more } });
+      const pod = podOf(the(objects, "Deployment"));
+      const { args, volumeMounts, livenessProbe, readinessProbe } = exporterOf(pod);
+      // The kubelet can show neither a password nor a certificate.
+      expect(args).toEqual([...ARGS, "--web.health-without-auth"]);
+      const mount = volumeMounts?.find(({ mountPath }) => mountPath === DIRECTORY);
+      // The directory whole, as a single file of it would stay what it was when the Secret changes.
+      expect(mount).toEqual({ name: "sora-stats-exporter-web-config", mountPath: DIRECTORY, readOnly: true });
+      expect(pod.spec.volumes).toContainEqual({ name: mount!.name, secret: { secretName: "web" } });
+      expect([livenessProbe?.httpGet, readinessProbe?.httpGet]).toEqual(
+        ["/-/healthy", "/-/ready"].map((path) => ({ path, port: "sora-metrics", ...(scheme && { scheme }) })),
+      );
+      expect(the(objects, "ServiceMonitor").spec.endpoints[0].scheme).toBe(scheme?.toLowerCase());
+    },
+  );
+
+  test("that holds for health checks too, the probes are the exporter's own", async () => {
+    const asked = { webConfig: { ...webConfig, tls: true, healthWithoutAuth: false } };
+    const exporter = exporterOf(podOf(the(await render(asked), "Deployment")));
+    const command = ["node", "dist/healthcheck.js", ...ARGS];
+    expect(exporter.args).toEqual(ARGS);
+    expect(exporter.livenessProbe).toEqual({
+      exec: { command },
+      periodSeconds: 10,
+      timeoutSeconds: 5,
+      failureThreshold: 6,
+    });
+    expect(exporter.readinessProbe).toMatchObject({ exec: { command } });
+    expect(exporter).not.toHaveProperty("startupProbe");
+  });
+});
 
 const TLS = `${ROOT}test/fixtures/tls`;
 const AUTHORIZATION = `Basic ${Buffer.from("prometheus:password").toString("base64")}`;
