@@ -16,7 +16,7 @@ export interface SnapshotProducer extends MetricProducer {
 }
 
 export interface ProducerOptions {
-  /** Read for each push, as targets come and go; one of the same name goes on from where it was. */
+  /** Read for each push, as targets come and go; those of one name are one, and the first of them is asked. */
   readonly targets: readonly Pushable[];
   readonly levels: ReadonlySet<Level>;
   /** Whether counters tell what was added since the last push. */

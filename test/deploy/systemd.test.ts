@@ -42,6 +42,10 @@ test("the exporter understands what the environment file sets, and what it sugge
   expect(UNIT).toMatch(/^ExecStart=\S+ \$ARGS$/m);
 });
 
+test("a reload is the signal that the exporter reloads on", () => {
+  expect(UNIT).toMatch(/^ExecReload=\/bin\/kill -HUP \$MAINPID$/m);
+});
+
 test("a mistake in the configuration is not tried again, and a stop has longer than the exporter takes", () => {
   expect(UNIT).toMatch(/^RestartPreventExitStatus=2$/m);
   expect(UNIT).toMatch(/^TimeoutStopSec=10s$/m);

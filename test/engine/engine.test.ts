@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { pino } from "pino";
 import { afterEach, describe, expect, test } from "vitest";
 import { type Engine, startEngine } from "../../src/engine/engine.ts";
@@ -12,15 +15,19 @@ interface Started {
   readonly engine: Engine;
   readonly metrics: OwnMetrics;
   readonly lines: string[];
+  /** What was lost for good. */
+  readonly lost: Error[];
 }
 
 /** An engine whose thread misbehaves as its target's name says. */
 async function start(name: string): Promise<Started> {
   const lines: string[] = [];
+  const lost: Error[] = [];
   const metrics = createOwnMetrics({ version: "1.2.3", process: false, now: () => 0 });
   metrics.addTarget(name, { operations: [], url: "http://sora/", scope: "cluster" });
   engine = await startEngine(configFor([{ name, url: "http://sora/" }]), {
     metrics,
+    onLost: (error) => lost.push(error),
     log: pino({ base: null }, { write: (line) => lines.push((JSON.parse(line) as { msg: string }).msg) }),
     thread: {
       script: new URL("../support/bad-thread.ts", import.meta.url),
@@ -29,7 +36,7 @@ async function start(name: string): Promise<Started> {
       pingMs: 100,
     },
   });
-  return { engine, metrics, lines };
+  return { engine, metrics, lines, lost };
 }
 
 async function ownValue({ metrics }: Started, name: string): Promise<number | undefined> {
@@ -64,5 +71,71 @@ describe("a thread that", () => {
     ["does not start", "the engine has ended before it began"],
   ])("%s says why", async (name, message) => {
     await expect(start(name)).rejects.toThrow(message);
+  });
+});
+
+describe("its health", () => {
+  test("is that of a thread that answers, asked or not", async () => {
+    const { engine } = await start("is well");
+    expect(engine.problem()).toBeUndefined();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(engine.problem()).toBeUndefined();
+  });
+
+  test("is bad while the thread hangs though nobody scrapes, and while it is away; then it is well again", async () => {
+    const { engine, lines } = await start("hangs");
+    await until(() => engine.problem()?.startsWith("the engine has not answered for ") === true);
+    await until(() => lines.includes("the engine has not answered a request (ping) for 0.5 s, and is ended"));
+    await until(() => lines.includes("the engine has ended; it is started anew in 0.01 s"));
+    await until(() => engine.problem() === undefined);
+  });
+
+  test("is lost with a thread that does not start again: whoever runs the exporter is told so, once", async () => {
+    const directory = mkdtempSync(join(tmpdir(), "sora-stats-exporter-"));
+    try {
+      const { engine, lines, lost } = await start(`starts once ${join(directory, "mark")}`);
+      await engine.render({}, "openmetrics");
+      expect(engine.problem()).toBe("the engine has ended; it is started anew");
+      await until(() => lost.length > 0);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      expect(lost.map(({ message }) => message)).toEqual([
+        "the engine could not be started 3 times in a row",
+      ]);
+      expect(lines.filter((line) => line === "the engine cannot start")).toHaveLength(3);
+      expect(engine.problem()).toBeDefined();
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+});
+
+describe("another configuration", () => {
+  const to = (...names: string[]) => configFor(names.map((name) => ({ name, url: "http://sora/" })));
+
+  test("ends the series of targets that it does not have", async () => {
+    const { engine, metrics } = await start("goes");
+    metrics.pollFailed("goes", { reason: "timeout", seconds: 1 });
+    await engine.reconfigure(to("comes"));
+    expect(engine.targets).toEqual([{ name: "comes", attempted: false }]);
+    const families = await metrics.collect(new Map());
+    expect(
+      families.flatMap(({ samples }) => samples.flatMap(({ labels }) => labels.map(String))),
+    ).not.toContain("target,goes");
+  });
+
+  test("that the thread cannot take leaves everything as it was", async () => {
+    const { engine, metrics } = await start("stays");
+    await expect(engine.reconfigure(to("cannot be"))).rejects.toThrow("the engine could not take it");
+    expect(engine.targets.map(({ name }) => name)).toEqual(["stays"]);
+    expect((await metrics.collect(new Map())).length).toBeGreaterThan(3);
+  });
+
+  test("that comes while the thread is away is what it begins with", async () => {
+    const { engine, lines } = await start("exits");
+    await engine.render({}, "openmetrics");
+    await engine.reconfigure(to("refuses"));
+    await until(() => engine.problem() === undefined);
+    await engine.render({}, "openmetrics");
+    expect(lines.at(-1)).toBe("the engine could not answer");
   });
 });

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { batches } from "../../src/otlp/batches.ts";
 import { CALL_MS, createTestTarget } from "../support/target.ts";
 import { NO_CALLS } from "../support/exporter.ts";
+import type { Pushable } from "../../src/otlp/target.ts";
 import { producerOf, push, type PushedPoint } from "./support.ts";
 
 interface Given {
@@ -247,5 +248,61 @@ describe("of delta temporality", () => {
       "sora_connection_received_packets{channel_id=ch,connection_id=B}": 5,
       "sora_target_received_packets{}": 15,
     });
+  });
+});
+
+describe("targets that come, change and go", () => {
+  /** A target as the producer sees it: whichever is behind the name now. */
+  function renamed(name: string, of: { target: Pushable }): Pushable {
+    return { name, snapshot: () => of.target.snapshot(), snapshots: () => of.target.snapshots() };
+  }
+
+  test("one that stays goes on from what was pushed, one that comes counts since the push before", async () => {
+    const stays = start([{ id: "A", received: 5 }], undefined);
+    const comes = start([{ id: "B", received: 7 }], undefined);
+    const slot = { target: stays.target };
+    const targets = [renamed("stays", slot)];
+    const now = () => stays.clock.now();
+    const producer = producerOf(targets, now);
+    const startOf = (points: PushedPoint[], target: string) =>
+      of(points, "sora_target_received_packets{")
+        .filter(({ attributes }) => attributes["target"] === "t")
+        .map(({ startMs, value }) => [target, startMs, value]);
+    const beganMs = now();
+    await stays.poll();
+    expect(startOf(await push(producer), "stays")).toEqual([["stays", beganMs, 0]]);
+    const pushedMs = now();
+
+    await stays.clock.advance(10_000);
+    await comes.clock.advance(20_000);
+    stays.set([{ id: "A", received: 9 }]);
+    await stays.poll();
+    await comes.poll();
+    targets.push(renamed("comes", comes));
+    expect(startOf(await push(producer), "both")).toEqual([
+      ["both", beganMs, 4],
+      ["both", pushedMs, 0],
+    ]);
+
+    // Another one has taken the place of it, whose sums have begun anew.
+    const again = start([{ id: "A", received: 9 }], undefined);
+    await again.clock.advance(60_000);
+    await again.poll();
+    targets.pop();
+    slot.target = again.target;
+    const [[, startMs, value] = []] = startOf(await push(producer), "stays");
+    expect(value).toBe(0);
+    expect(startMs).toBeGreaterThan(beganMs);
+  });
+
+  test("pushes that begin later count since the sums do", async () => {
+    const one = start([{ id: "A", received: 5 }], undefined);
+    const beganMs = one.clock.now();
+    await one.poll();
+    await one.clock.advance(60_000);
+    await one.poll();
+    const producer = producerOf([one.target], () => one.clock.now(), { beganMs });
+    const sums = of(await push(producer), "sora_target_received_packets{");
+    expect(sums.map(({ startMs }) => startMs)).toEqual([beganMs]);
   });
 });

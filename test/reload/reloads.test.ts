@@ -38,7 +38,7 @@ function start(read: () => Promise<Config>, apply: (config: Config) => Promise<v
 
 test("a good configuration is taken", async () => {
   const next = configFor([{ name: "b", url: "http://b/" }]);
-  const { reloads, lines, ends, applied } = start(async () => next);
+  const { reloads, lines, ends, applied } = start(() => Promise.resolve(next));
   expect(await reloads.reload()).toEqual({ successful: true, later: [] });
   expect([applied, reloads.running, reloads.yaml]).toEqual([[next], next, "next\n"]);
   expect([lines, ends]).toEqual([["info: the configuration is reloaded"], [true]]);
@@ -48,7 +48,7 @@ describe("nothing changes, and it is said why,", () => {
   const fail = () => Promise.reject(new Error("c.yaml:1: no"));
   test.each([
     ["where it cannot be read", start(fail)],
-    ["where it cannot be taken", start(async () => FIRST, fail)],
+    ["where it cannot be taken", start(() => Promise.resolve(FIRST), fail)],
   ])("%s", async (_, { reloads, lines, ends, applied }) => {
     expect(await reloads.reload()).toEqual({ successful: false, problem: "c.yaml:1: no" });
     expect([applied, reloads.running, reloads.yaml]).toEqual([[], FIRST, "first\n"]);
@@ -65,7 +65,7 @@ test("what takes a restart is named and stays as it is, until it is as it was", 
     log: { level: "debug", format: "text" },
     record: "elsewhere",
   };
-  const { reloads, lines, applied } = start(async () => next);
+  const { reloads, lines, applied } = start(() => Promise.resolve(next));
   const later = ["web.listen_address", "web.telemetry_path", "log.format"];
   expect(await reloads.reload()).toEqual({ successful: true, later });
   expect(applied).toEqual([

@@ -130,7 +130,7 @@ export async function runExporter(
   const exporter = await startExporter(configFor(targets, changes), {
     log: pino({ base: null }, { write: (line) => log.push(JSON.parse(line) as (typeof log)[number]) }),
     version: "0.0.0",
-    reading: { yaml: "first: true\n", read: async () => ({ config: read(), yaml: "read: anew\n" }) },
+    reading: { yaml: "first: true\n", read: () => Promise.resolve({ config: read(), yaml: "read: anew\n" }) },
   });
 
   async function scrape(format: ParsedFormat = "prometheus-text"): Promise<ParsedSample[]> {

@@ -67,6 +67,7 @@ ${
           <a href="./api/status${queryString(query, {})}">${texts.json}</a>
           <a href="./-/healthy">${texts.healthy}</a>
           <a href="./-/ready">${texts.ready}</a>
+          <a href="./config">${texts.config}</a>
           <a href="${link({ lang: other })}" lang="${other}" hreflang="${other}">${texts.language}</a>
         </nav>
       </header>

@@ -1,0 +1,63 @@
+import { afterEach, expect, test } from "vitest";
+import { createFleet, type Fleet } from "../../src/engine/fleet.ts";
+import { createOwnMetrics } from "../../src/exposition/own-metrics.ts";
+import { systemClock } from "../../src/poller/clock.ts";
+import { configFor, until } from "../support/exporter.ts";
+import { type FakeSora, reply, startFakeSora } from "../support/fake-sora.ts";
+
+let fleet: Fleet | undefined;
+let sora: FakeSora | undefined;
+
+afterEach(async () => {
+  await fleet?.close();
+  await sora?.close();
+});
+
+test("what goes wrong where nothing may with one target's polls costs it that poll, and the others nothing", async () => {
+  sora = await startFakeSora(reply([]));
+  const metrics = createOwnMetrics({ version: "1.2.3", process: false, now: () => 0 });
+  const polls = { bad: 0, good: 0 };
+  const lines: string[] = [];
+  const log = (target: string) => (_: unknown, message?: unknown) =>
+    void lines.push(`${target}: ${String(message)}`);
+  const { url } = sora;
+  fleet = createFleet(configFor(["bad", "good"].map((name) => ({ name, url }))), {
+    clock: systemClock,
+    metrics: {
+      ...metrics,
+      pollSucceeded(target) {
+        polls[target as keyof typeof polls]++;
+        if (target === "bad") throw new Error("out of ink");
+      },
+      // How a poll ends that has gone wrong.
+      pollFailed() {
+        throw new Error("no ink at all");
+      },
+    },
+    logOf: (target) => ({ info: () => {}, warn: () => {}, error: log(target) }),
+    record: undefined,
+  });
+  fleet.poll();
+  await until(() => polls.bad >= 3 && polls.good >= 3);
+  expect(new Set(lines)).toEqual(new Set(["bad: a poll went wrong; the next one comes as usual"]));
+});
+
+test("nothing is polled after the end, nor by a reload that comes at the end", async () => {
+  sora = await startFakeSora(reply([]));
+  const config = configFor([{ name: "a", url: sora.url }]);
+  const metrics = createOwnMetrics({ version: "1.2.3", process: false, now: () => 0 });
+  const nothing = () => {};
+  fleet = createFleet(config, {
+    clock: systemClock,
+    metrics,
+    logOf: () => ({ info: nothing, warn: nothing, error: nothing }),
+    record: undefined,
+  });
+  fleet.poll();
+  await until(() => sora!.requests.length > 0);
+  const reloading = fleet.reconfigure(configFor([{ name: "b", url: sora.url }]));
+  await Promise.all([fleet.close(), reloading]);
+  const before = sora.requests.length;
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  expect(sora.requests).toHaveLength(before);
+});
