@@ -7,7 +7,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse, stringify } from "yaml";
-import { FLAGS } from "../../src/config/flags.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { freePort } from "../../src/simulator/free-port.ts";
 import { startSimulator } from "../../src/simulator/server.ts";
@@ -33,35 +32,29 @@ afterAll(() => rmSync(directory, { recursive: true }));
 
 describe.skipIf(lacks("helm"))("the exporter", () => {
   // Once it knows the flag of a web config.
-  const known = FLAGS.some(({ name }) => name === "web.config.file");
-  test.each(CI_FILES.filter((file) => known || !file.includes("web-config")))(
-    "finds nothing wrong with the configuration and the arguments of %s",
-    async (file) => {
-      const objects = await render(file);
-      const sidecar = file.includes("sidecar");
-      const args = sidecar
-        ? [`--config.file=${CONFIG}`]
-        : exporterOf(podOf(the(objects, "Deployment"))).args!;
-      const files: Record<string, string> = { ...SECRETS, [CONFIG]: configOf(objects) };
-      const command = loadConfig({
-        argv: [...args, "--config.check"],
-        env: ENV,
-        readFile: (path) => files[path] ?? expect.fail(`there is no ${path}`),
-      });
-      if (!("config" in command)) return expect.fail(command.command);
-      const { targets, web, info } = command.config;
-      expect(targets.map(({ local }) => local)).not.toContain(!sidecar);
-      if (!file.includes("everything")) return;
-      expect(targets.map(({ limits: { seriesPerTarget } }) => seriesPerTarget)).toEqual([
-        20_000_000, 1_000_000,
-      ]);
-      expect([web.listenAddress.port, web.telemetryPath, info.clientIdHash]).toEqual([
-        9490,
-        "/exporter/metrics",
-        { key: "key" },
-      ]);
-    },
-  );
+  test.each(CI_FILES)("finds nothing wrong with the configuration and the arguments of %s", async (file) => {
+    const objects = await render(file);
+    const sidecar = file.includes("sidecar");
+    const args = sidecar ? [`--config.file=${CONFIG}`] : exporterOf(podOf(the(objects, "Deployment"))).args!;
+    const files: Record<string, string> = { ...SECRETS, [CONFIG]: configOf(objects) };
+    const command = loadConfig({
+      argv: [...args, "--config.check"],
+      env: ENV,
+      readFile: (path) => files[path] ?? expect.fail(`there is no ${path}`),
+    });
+    if (!("config" in command)) return expect.fail(command.command);
+    const { targets, web, info } = command.config;
+    expect(targets.map(({ local }) => local)).not.toContain(!sidecar);
+    if (!file.includes("everything")) return;
+    expect(targets.map(({ limits: { seriesPerTarget } }) => seriesPerTarget)).toEqual([
+      20_000_000, 1_000_000,
+    ]);
+    expect([web.listenAddress.port, web.telemetryPath, info.clientIdHash]).toEqual([
+      9490,
+      "/exporter/metrics",
+      { key: "key" },
+    ]);
+  });
 
   test("started as rendered, answers where probes and Prometheus ask, and stops when it is told to", async () => {
     const world = {

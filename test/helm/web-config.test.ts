@@ -8,7 +8,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { hashSync } from "bcryptjs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { FLAGS } from "../../src/config/flags.ts";
 import { freePort } from "../../src/simulator/free-port.ts";
 import { until } from "../support/exporter.ts";
 import { lacks } from "../support/tools.ts";
@@ -65,103 +64,96 @@ const TLS = `${ROOT}test/fixtures/tls`;
 const AUTHORIZATION = `Basic ${Buffer.from("prometheus:password").toString("base64")}`;
 const PAIR = { cert: readFileSync(`${TLS}/client.crt`), key: readFileSync(`${TLS}/client.key`) };
 
-// Once the exporter knows the flag.
-const known = FLAGS.some(({ name }) => name === "web.config.file");
+describe.skipIf(lacks("helm")).each([true, false])("health without authentication: %s", (exempt) => {
+  let directory: string;
+  let port: number;
+  let container: ReturnType<typeof exporterOf>;
+  let child: ChildProcess | undefined;
+  /** In the directory what is absolute in the container. */
+  const here = (args: readonly string[]) => args.map((arg) => arg.replace("=/etc/", `=${directory}/etc/`));
 
-describe.skipIf(lacks("helm") || !known).each([true, false])(
-  "health without authentication: %s",
-  (exempt) => {
-    let directory: string;
-    let port: number;
-    let container: ReturnType<typeof exporterOf>;
-    let child: ChildProcess | undefined;
-    /** In the directory what is absolute in the container. */
-    const here = (args: readonly string[]) => args.map((arg) => arg.replace("=/etc/", `=${directory}/etc/`));
-
-    beforeAll(async () => {
-      directory = mkdtempSync(join(tmpdir(), "helm-"));
-      port = await freePort();
-      const objects = await render({
-        config: {
-          sora: { url: "http://127.0.0.1:9/" },
-          web: { listen_address: `:${port}` },
-          log: { format: "json" },
-        },
-        webConfig: { existingSecret: "web", tls: true, healthWithoutAuth: exempt },
-      });
-      const pod = podOf(the(objects, "Deployment"));
-      container = exporterOf(pod);
-      for (const { mountPath } of container.volumeMounts!)
-        mkdirSync(directory + mountPath, { recursive: true });
-      // A test listens on loopback alone.
-      const config = configOf(objects).replace(`:${port}`, `127.0.0.1:${port}`);
-      writeFileSync(`${directory}/etc/sora-stats-exporter/config.yaml`, config);
-      // The Secret, with the files that its web config names beside it.
-      const secret = `${directory}/etc/sora-stats-exporter-web`;
-      for (const name of ["server.crt", "server.key", "ca.crt"])
-        copyFileSync(`${TLS}/${name}`, `${secret}/${name}`);
-      const web = {
-        tls_server_config: {
-          cert_file: "server.crt",
-          key_file: "server.key",
-          client_ca_file: "ca.crt",
-          client_auth_type: "RequireAndVerifyClientCert",
-        },
-        basic_auth_users: { prometheus: hashSync("password", 4) },
-      };
-      writeFileSync(`${secret}/web-config.yml`, JSON.stringify(web));
-      child = spawn(process.execPath, [`${ROOT}src/main.ts`, ...here(container.args!)], { stdio: "ignore" });
-      await until(
-        () => get("/metrics", { ...PAIR, headers: { authorization: AUTHORIZATION } }).then(Boolean),
-        30_000,
-      );
-    }, 60_000);
-
-    afterAll(async () => {
-      if (child?.exitCode === null) {
-        child.kill("SIGKILL");
-        await once(child, "exit");
-      }
-      rmSync(directory, { recursive: true });
+  beforeAll(async () => {
+    directory = mkdtempSync(join(tmpdir(), "helm-"));
+    port = await freePort();
+    const objects = await render({
+      config: {
+        sora: { url: "http://127.0.0.1:9/" },
+        web: { listen_address: `:${port}` },
+        log: { format: "json" },
+      },
+      webConfig: { existingSecret: "web", tls: true, healthWithoutAuth: exempt },
     });
+    const pod = podOf(the(objects, "Deployment"));
+    container = exporterOf(pod);
+    for (const { mountPath } of container.volumeMounts!)
+      mkdirSync(directory + mountPath, { recursive: true });
+    // A test listens on loopback alone.
+    const config = configOf(objects).replace(`:${port}`, `127.0.0.1:${port}`);
+    writeFileSync(`${directory}/etc/sora-stats-exporter/config.yaml`, config);
+    // The Secret, with the files that its web config names beside it.
+    const secret = `${directory}/etc/sora-stats-exporter-web`;
+    for (const name of ["server.crt", "server.key", "ca.crt"])
+      copyFileSync(`${TLS}/${name}`, `${secret}/${name}`);
+    const web = {
+      tls_server_config: {
+        cert_file: "server.crt",
+        key_file: "server.key",
+        client_ca_file: "ca.crt",
+        client_auth_type: "RequireAndVerifyClientCert",
+      },
+      basic_auth_users: { prometheus: hashSync("password", 4) },
+    };
+    writeFileSync(`${secret}/web-config.yml`, JSON.stringify(web));
+    child = spawn(process.execPath, [`${ROOT}src/main.ts`, ...here(container.args!)], { stdio: "ignore" });
+    await until(
+      () => get("/metrics", { ...PAIR, headers: { authorization: AUTHORIZATION } }).then(Boolean),
+      30_000,
+    );
+  }, 60_000);
 
-    /** The status that a path answers with; undefined where there is none. */
-    async function get(path: string, options: object = {}): Promise<number | undefined> {
-      const asked = { host: "127.0.0.1", port, path, rejectUnauthorized: false, agent: false, ...options };
-      const sent = request(asked);
-      sent.end();
-      try {
-        const [answer] = (await once(sent, "response")) as [NodeJS.ReadableStream & { statusCode: number }];
-        answer.resume();
-        return answer.statusCode;
-      } catch {
-        return undefined;
+  afterAll(async () => {
+    if (child?.exitCode === null) {
+      child.kill("SIGKILL");
+      await once(child, "exit");
+    }
+    rmSync(directory, { recursive: true });
+  });
+
+  /** The status that a path answers with; undefined where there is none. */
+  async function get(path: string, options: object = {}): Promise<number | undefined> {
+    const asked = { host: "127.0.0.1", port, path, rejectUnauthorized: false, agent: false, ...options };
+    const sent = request(asked);
+    sent.end();
+    try {
+      const [answer] = (await once(sent, "response")) as [NodeJS.ReadableStream & { statusCode: number }];
+      answer.resume();
+      return answer.statusCode;
+    } catch {
+      return undefined;
+    }
+  }
+
+  test("who scrapes shows a certificate and a password", async () => {
+    expect(await get("/metrics", { ...PAIR, headers: { authorization: AUTHORIZATION } })).toBe(200);
+    expect(await get("/metrics", PAIR)).toBe(401);
+    expect(await get("/metrics", { headers: { authorization: AUTHORIZATION } })).not.toBe(200);
+  });
+
+  test("Kubernetes, which has neither, finds the exporter well", async () => {
+    for (const { exec, httpGet } of [container.livenessProbe!, container.readinessProbe!]) {
+      expect([httpGet === undefined, exec === undefined]).toEqual([!exempt, exempt]);
+      if (httpGet) {
+        expect(httpGet.scheme).toBe("HTTPS");
+        await until(async () => (await get(httpGet.path!)) === 200, 20_000);
+      } else {
+        const [node, script, ...args] = exec!.command!;
+        expect([node, script]).toEqual(["node", "dist/healthcheck.js"]);
+        const { status, stderr } = spawnSync(process.execPath, [`${ROOT}src/healthcheck.ts`, ...here(args)], {
+          encoding: "utf8",
+          timeout: 20_000,
+        });
+        expect([stderr, status]).toEqual(["", 0]);
       }
     }
-
-    test("who scrapes shows a certificate and a password", async () => {
-      expect(await get("/metrics", { ...PAIR, headers: { authorization: AUTHORIZATION } })).toBe(200);
-      expect(await get("/metrics", PAIR)).toBe(401);
-      expect(await get("/metrics", { headers: { authorization: AUTHORIZATION } })).not.toBe(200);
-    });
-
-    test("Kubernetes, which has neither, finds the exporter well", async () => {
-      for (const { exec, httpGet } of [container.livenessProbe!, container.readinessProbe!]) {
-        expect([httpGet === undefined, exec === undefined]).toEqual([!exempt, exempt]);
-        if (httpGet) {
-          expect(httpGet.scheme).toBe("HTTPS");
-          await until(async () => (await get(httpGet.path!)) === 200, 20_000);
-        } else {
-          const [node, script, ...args] = exec!.command!;
-          expect([node, script]).toEqual(["node", "dist/healthcheck.js"]);
-          const { status, stderr } = spawnSync(
-            process.execPath,
-            [`${ROOT}src/healthcheck.ts`, ...here(args)],
-            { encoding: "utf8", timeout: 20_000 },
-          );
-          expect([stderr, status]).toEqual(["", 0]);
-        }
-      }
-    });
-  },
-);
+  });
+});
