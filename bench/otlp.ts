@@ -1,8 +1,8 @@
 /** One measurement of pushes by OTLP. `node --expose-gc bench/otlp.ts CONNECTIONS`, as a child of the benchmark. */
 
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import type { PushMetricExporter } from "@opentelemetry/sdk-metrics";
-import { createExporter } from "../src/otlp/exporters.ts";
+import { loadExporter } from "../src/otlp/exporters.ts";
+import { createToFailure } from "../src/otlp/failure.ts";
 import { createProducer } from "../src/otlp/producer.ts";
 import { createPush } from "../src/otlp/push.ts";
 import { type Level, LEVELS, type Snapshot, type StatsSnapshot } from "../src/snapshot/snapshot.ts";
@@ -41,18 +41,18 @@ const producer = createProducer({
   now: () => 0,
 });
 const nothing = () => {};
-const sending: PushMetricExporter = await createExporter({
+const create = await loadExporter({
   url,
   protocol: "http/protobuf",
   compression: "none",
-  timeoutMs: WAIT_MS,
   headers: () => ({}),
   tls: { ca: undefined, cert: undefined, key: undefined },
 });
 const push = createPush(
-  { protocol: "http", maxPoints: BATCH_POINTS, timeoutMs: WAIT_MS, pushMs: WAIT_MS },
+  { maxPoints: BATCH_POINTS, timeoutMs: WAIT_MS, pushMs: WAIT_MS },
   {
-    exporter: sending,
+    create,
+    toFailure: createToFailure("http", (text) => text),
     events: {
       otlpStarted: nothing,
       otlpExported: (n) => (points += n),

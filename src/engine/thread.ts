@@ -87,7 +87,8 @@ const pushing = startPushes();
 await runPolling(targets, systemClock, stop.signal);
 await (await pushing)?.close(FLUSH_MS);
 await Promise.all(clients.flat().map((client) => client.close()));
-port.close();
+// Of this thread alone. What a library still waits for, such as to push again, keeps nobody.
+process.exit();
 
 function answer(request: Request): void {
   switch (request.is) {

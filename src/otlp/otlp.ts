@@ -12,8 +12,9 @@ import type { Log } from "../log.ts";
 import type { Credentials } from "../sora/client.ts";
 import { VERSION } from "../version.ts";
 import type { OtlpEvents } from "./events.ts";
-import { createExporter } from "./exporters.ts";
-import { HeaderError } from "./failure.ts";
+import { loadExporter } from "./exporters.ts";
+import { createToFailure, HeaderError, printable } from "./failure.ts";
+import { Mask } from "./mask.ts";
 import { createProducer } from "./producer.ts";
 import { createPush } from "./push.ts";
 import type { Pushable } from "./target.ts";
@@ -51,10 +52,12 @@ export async function startOtlp(config: OtlpConfig, port: number, edges: OtlpEdg
     { headers: config.headers, tls: { ...config.tls, serverName: undefined, skipVerify: false } },
     (path) => readFileSync(path, "utf8"),
   );
-  countRejected(events, log);
-  const exporter = await createExporter({
+  const mask = new Mask();
+  const hide = (text: string) => mask.hide(text);
+  countRejected(events, log, hide);
+  const create = await loadExporter({
     ...config,
-    headers: () => readHeaders(headers),
+    headers: () => readHeaders(headers, mask),
     tls: { ca: tls.ca?.(), cert: tls.cert?.(), key: tls.key?.() },
   });
   const producer = createProducer({
@@ -68,13 +71,14 @@ export async function startOtlp(config: OtlpConfig, port: number, edges: OtlpEdg
     now: () => Date.now(),
   });
   const push = createPush(
+    { maxPoints: config.batchSize, timeoutMs: config.timeoutMs, pushMs: config.pushTimeoutMs },
     {
-      protocol: config.protocol === "grpc" ? "grpc" : "http",
-      maxPoints: config.batchSize,
-      timeoutMs: config.timeoutMs,
-      pushMs: config.intervalMs,
+      create,
+      toFailure: createToFailure(config.protocol === "grpc" ? "grpc" : "http", hide),
+      events,
+      log,
+      onEnd: (outcome) => producer.end(outcome),
     },
-    { exporter, events, log, onEnd: (outcome) => producer.end(outcome) },
   );
   const reader = new PeriodicExportingMetricReader({
     exporter: push,
@@ -90,16 +94,21 @@ export async function startOtlp(config: OtlpConfig, port: number, edges: OtlpEdg
   events.otlpStarted();
   log.info({ url: config.url, protocol: config.protocol, levels: config.levels }, "pushes by OTLP");
   return {
-    close: (withinMs) => provider.shutdown({ timeoutMillis: withinMs }).catch(() => undefined),
+    close: (withinMs) => {
+      push.endWithin(withinMs);
+      return provider.shutdown({ timeoutMillis: withinMs }).catch(() => undefined);
+    },
   };
 }
 
 /** @throws HeaderError that names the file that cannot be read */
-function readHeaders(headers: Credentials["headers"]): Record<string, string> {
+function readHeaders(headers: Credentials["headers"], mask: Mask): Record<string, string> {
   try {
-    return Object.fromEntries(
-      Object.entries(headers).map(([name, value]) => [name, typeof value === "string" ? value : value()]),
+    const read = Object.entries(headers).map(
+      ([name, value]) => [name, typeof value === "string" ? value : value()] as const,
     );
+    for (const [, value] of read) mask.learn(value);
+    return Object.fromEntries(read);
   } catch (error) {
     throw new HeaderError(error instanceof Error ? error.message : String(error));
   }
@@ -116,7 +125,7 @@ function resourceOf({ resource }: OtlpConfig, port: number): Record<string, stri
 }
 
 /** The only place where the exporters of OpenTelemetry tell of points that were not taken is what they log. */
-function countRejected(events: OtlpEvents, log: Log): void {
+function countRejected(events: OtlpEvents, log: Log, hide: (text: string) => string): void {
   const nothing = () => {};
   let toldMs = -Infinity;
   const logger = {
@@ -137,7 +146,7 @@ function countRejected(events: OtlpEvents, log: Log): void {
       if (performance.now() - toldMs < TELL_AGAIN_MS) return;
       toldMs = performance.now();
       log.warn(
-        { points, told: errorMessage?.slice(0, 300) },
+        { points, told: printable(hide(errorMessage ?? "")) },
         "the receiver did not take some points of a push by OTLP",
       );
     },

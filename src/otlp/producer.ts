@@ -11,7 +11,7 @@ import { type Pushable, TargetCollector } from "./target.ts";
 
 /** What produces, and what is to be told when it has gone out. */
 export interface SnapshotProducer extends MetricProducer {
-  /** Ends the push of what was collected last. */
+  /** Ends the push of what was collected last. Nothing is collected before it has ended. */
   end(outcome: Outcome): void;
 }
 
@@ -38,6 +38,9 @@ export function createProducer(options: ProducerOptions): SnapshotProducer {
   const collectors = options.targets.map((target) => new TargetCollector(target, { levels, delta, beganMs }));
   const ownCollector = new OwnCollector({ delta, startMs: options.processStartMs, finite: options.finite });
   let ending: ((outcome: Outcome) => void)[] = [];
+  /** What was collected has gone out, or has not. */
+  let ended = Promise.withResolvers<undefined>();
+  ended.resolve(undefined);
 
   async function collect(): Promise<MetricData[]> {
     const ownFamilies = pushable((await own?.()) ?? []);
@@ -58,13 +61,16 @@ export function createProducer(options: ProducerOptions): SnapshotProducer {
 
   return {
     async collect(): Promise<CollectionResult> {
+      await ended.promise;
       const metrics = await collect();
+      if (metrics.length > 0) ended = Promise.withResolvers();
       const scopeMetrics = metrics.length === 0 ? [] : [{ scope, metrics }];
       return { resourceMetrics: { resource: resourceFromAttributes({}), scopeMetrics }, errors: [] };
     },
     end(outcome) {
       for (const end of ending) end(outcome);
       ending = [];
+      ended.resolve(undefined);
     },
   };
 }

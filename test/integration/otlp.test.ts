@@ -4,7 +4,7 @@ import { resourceFromAttributes } from "@opentelemetry/resources";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { OtlpConfig } from "../../src/config/otlp-config.ts";
 import { hrTime, metricData, withPoints } from "../../src/otlp/data.ts";
-import { createExporter } from "../../src/otlp/exporters.ts";
+import { loadExporter } from "../../src/otlp/exporters.ts";
 import { otlpNames } from "../../src/otlp/names.ts";
 import { levelOf } from "../../src/snapshot/snapshot.ts";
 import { type Simulator, startSimulator } from "../../src/simulator/server.ts";
@@ -77,11 +77,13 @@ async function namesAt(
       type === "histogram" ? { ...base, value: histogram } : { ...base, value: 1 },
     ]),
   );
-  const exporter = await createExporter({
-    ...otlpConfig(receiver.otlp(protocol)),
+  const config = otlpConfig(receiver.otlp(protocol));
+  const create = await loadExporter({
+    ...config,
     headers: () => ({}),
     tls: { ca: undefined, cert: undefined, key: undefined },
   });
+  const { exporter } = create(config.timeoutMs);
   const resource = resourceFromAttributes({ "service.name": "x" });
   const scopeMetrics = [{ scope: { name: "x" }, metrics }];
   await new Promise((resolve) => exporter.export({ resource, scopeMetrics }, resolve));

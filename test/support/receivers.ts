@@ -52,6 +52,7 @@ export function otlpConfig(changes: Partial<OtlpConfig> & Pick<OtlpConfig, "url"
     temporality: "cumulative",
     timeoutMs: 5000,
     intervalMs: 3000,
+    pushTimeoutMs: 0.9 * (changes.intervalMs ?? 3000),
     levels: ["target", "channel"],
     batchSize: 5000,
     ownMetrics: true,
