@@ -17,6 +17,8 @@ export interface RequestExporter {
   readonly exporter: PushMetricExporter;
   /** Ends the request where it is open, and keeps it from being sent again. Over gRPC it ends with its time. */
   readonly giveUp: () => void;
+  /** To be called when the request has ended. The connection of one that was not delivered is not used again. */
+  readonly end: (delivered: boolean) => void;
 }
 
 /** @param timeoutMs for the request, with what it is sent again */
@@ -60,7 +62,7 @@ async function loadHttpExporter({
       for (const sockets of Object.values(agent.sockets))
         for (const socket of sockets ?? []) socket.destroy(new Error("given up"));
     };
-    return { exporter, giveUp };
+    return { exporter, giveUp, end: () => {} };
   };
 }
 
@@ -71,6 +73,8 @@ async function loadGrpcExporter({ url, compression, headers, tls }: Sending): Pr
   const credentials = url.startsWith("https:")
     ? kinds.createSsl(pem(tls.ca), pem(tls.key), pem(tls.cert))
     : kinds.createInsecure();
+  // As long as an exporter is there, those that are made besides share its connection.
+  let last: PushMetricExporter | undefined;
   return (timeoutMillis) => {
     const metadata = new Metadata();
     for (const [name, value] of Object.entries(headers())) metadata.set(name, value);
@@ -81,6 +85,11 @@ async function loadGrpcExporter({ url, compression, headers, tls }: Sending): Pr
       compression: compression as never,
       credentials,
     });
-    return { exporter, giveUp: () => {} };
+    const end = (delivered: boolean) => {
+      void last?.shutdown();
+      last = delivered ? exporter : undefined;
+      if (!delivered) void exporter.shutdown();
+    };
+    return { exporter, giveUp: () => {}, end };
   };
 }

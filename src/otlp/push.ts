@@ -14,6 +14,9 @@ import { EXPORTED, send } from "./send.ts";
 const MAX_ATTEMPTS = 5;
 const FIRST_BACKOFF_MS = 500;
 
+/** In less time nobody answers, and nothing is sent; timers are not more exact either. */
+const LEAST_MS = 10;
+
 const TOO_LONG: OtlpFailure = {
   reason: "timeout",
   message: "a push takes longer than it may",
@@ -52,7 +55,8 @@ export function createPush(options: PushOptions, { create, toFailure, events, lo
   let failing = false;
   let current: Promise<void> = Promise.resolve();
 
-  const leftMs = (untilMs: number) => Math.min(untilMs, lastMs) - performance.now();
+  const leftMs = (untilMs: number) =>
+    end.signal.aborted ? 0 : Math.min(untilMs, lastMs) - performance.now();
 
   async function push(metrics: ResourceMetrics): Promise<void> {
     const deadline = performance.now() + pushMs;
@@ -62,7 +66,7 @@ export function createPush(options: PushOptions, { create, toFailure, events, lo
     let failure: OtlpFailure | undefined;
     while (sent < points && failure === undefined) {
       // What is taken out of `left` counts as told where a part of a push is, so nothing is that cannot be sent.
-      const batch = leftMs(deadline) > 0 ? left.next().value : undefined;
+      const batch = leftMs(deadline) > LEAST_MS ? left.next().value : undefined;
       failure = batch ? await sendBy(batch, Math.min(performance.now() + timeoutMs, deadline)) : TOO_LONG;
       if (batch === undefined || failure !== undefined) continue;
       sent += batch.points;
@@ -84,7 +88,7 @@ export function createPush(options: PushOptions, { create, toFailure, events, lo
       mayBeTaken ||= failure.mayBeTaken;
       const isLast = !failure.retryable || attempt === MAX_ATTEMPTS || backoffMs >= leftMs(deadline);
       if (!isLast) await wait(backoffMs, undefined, { signal: end.signal }).catch(() => undefined);
-      if (isLast || leftMs(deadline) <= 0) return { ...failure, mayBeTaken };
+      if (isLast || leftMs(deadline) <= LEAST_MS) return { ...failure, mayBeTaken };
     }
   }
 

@@ -48,6 +48,6 @@ export async function send(
   const failure = await over.promise;
   clearTimeout(timer);
   signal.removeEventListener("abort", giveUp);
-  void request?.exporter.shutdown();
+  request?.end(failure === undefined);
   return failure;
 }

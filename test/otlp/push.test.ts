@@ -64,7 +64,7 @@ function start(
           shutdown: () => Promise.resolve(),
           forceFlush: () => Promise.resolve(),
         } as PushMetricExporter;
-        return { exporter, giveUp: end };
+        return { exporter, giveUp: end, end: () => {} };
       },
       toFailure: createToFailure(protocol, (text) => text),
       events: {
