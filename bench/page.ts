@@ -23,7 +23,7 @@ rounds; on another machine they are others, and only the ratios, each from one r
 simulator's, in the form of 2024, new ones for each poll. MB are millions of bytes.
 
 ${tablesOf(results)}
-
+${results.otlp === undefined ? "\nPushes by OTLP were not measured in that run.\n" : ""}
 ![Cost of a poll per connection, by number of connections](bench.svg)
 `;
 }
@@ -130,8 +130,8 @@ export function tablesOf(results: Results): string {
           ["a push, ms", ({ pushMs }) => short(pushMs)],
           ["— per 1,000 points, ms", ({ pushMs, points }) => short((pushMs / points) * 1000)],
           ["longest block of the thread, ms", ({ longestBlockMs }) => short(longestBlockMs)],
-          ["RSS before, MB", ({ rssBeforeMB }) => whole(rssBeforeMB)],
-          ["peak RSS, MB", ({ peakRssMB }) => whole(peakRssMB)],
+          ["peak RSS of polls alone, MB", ({ pollsPeakRssMB }) => whole(pollsPeakRssMB)],
+          ["peak RSS with pushes, MB", ({ peakRssMB }) => whole(peakRssMB)],
         ]),
       ),
     );

@@ -116,9 +116,10 @@ export interface OtlpResult {
   readonly largestRequest: number;
   /** From the snapshots to the last answer. */
   readonly pushMs: number;
-  /** For how long nothing else came to its turn at most; resolution 1 ms. */
+  /** For how long nothing else came to its turn at most, the median of pushes; resolution 1 ms. */
   readonly longestBlockMs: number;
-  /** With the answers to come in memory, of which all but the last are no part of what pushes need. */
-  readonly rssBeforeMB: number;
+  /** The highest while answers are made, read and added up, and nothing is pushed. */
+  readonly pollsPeakRssMB: number;
+  /** The highest with pushes, of the same process. */
   readonly peakRssMB: number;
 }

@@ -117,7 +117,7 @@ function targetOf(given: TargetSettings, target: TargetConfig): Values {
 function otlpOf(section: Values, otlp: Config["otlp"], env: Origins["env"]): Values {
   const given = { ...section, headers: maskAll(section["headers"] as Record<string, Source>) };
   if (otlp === undefined) return { ...given, enabled: false };
-  const { files } = readOtlpVariables(env);
+  const { files } = readOtlpVariables(env, otlp.protocol);
   const named = Object.values(files).some((file) => file !== undefined);
   const own = named
     ? { ca_file: files.ca?.value, cert_file: files.cert?.value, key_file: files.key?.value }
@@ -132,6 +132,7 @@ function otlpOf(section: Values, otlp: Config["otlp"], env: Origins["env"]): Val
     compression: otlp.compression,
     interval: formatDuration(otlp.intervalMs),
     timeout: formatDuration(otlp.timeoutMs),
+    push_timeout: formatDuration(otlp.pushTimeoutMs),
     temporality: otlp.temporality,
     headers: {
       ...given.headers,

@@ -16,8 +16,10 @@ export interface OtlpConfig {
   readonly temporality: (typeof OTLP_TEMPORALITIES)[number];
   /** Of one request, with its retries. */
   readonly timeoutMs: number;
-  /** Between pushes, and how long a push may take. */
+  /** Between pushes. */
   readonly intervalMs: number;
+  /** Of all requests of a push; less than the interval. */
+  readonly pushTimeoutMs: number;
   /** Whose series are pushed; at least one level. */
   readonly levels: readonly Level[];
   /** How many data points a request has at most. */

@@ -35,6 +35,9 @@ export const OTLP = {
       "Time from one push to the next, 100ms to 1d; each takes the newest poll, and no poll is pushed twice.",
     ),
   timeout: duration(MIN_PUSH_MS).prefault("10s").describe("How long one request may take, with its retries."),
+  push_timeout: duration(MIN_PUSH_MS)
+    .prefault("1m")
+    .describe("How long all requests of a push may take, never more than nine tenths of the interval."),
   temporality: choice(OTLP_TEMPORALITIES)
     .prefault("cumulative")
     .describe(

@@ -11,16 +11,25 @@ export interface Variable {
   readonly value: string;
 }
 
+/** A receiver. */
+export interface OtlpEndpoint {
+  readonly url: string;
+  /** Whether it was written with a scheme. */
+  readonly hasScheme: boolean;
+  /** Whether `v1/metrics` is to be put behind it. */
+  readonly isBase: boolean;
+  readonly variable: string;
+}
+
 /** What the variables say; undefined where they say nothing. */
 export interface OtlpVariables {
-  /** The receiver, and whether `v1/metrics` is to be put behind it. */
-  readonly endpoint:
-    { readonly url: string; readonly isBase: boolean; readonly variable: string } | undefined;
+  readonly endpoint: OtlpEndpoint | undefined;
   readonly protocol: OtlpConfig["protocol"] | undefined;
   readonly compression: OtlpConfig["compression"] | undefined;
   readonly temporality: OtlpConfig["temporality"] | undefined;
   readonly timeoutMs: number | undefined;
   readonly intervalMs: number | undefined;
+  readonly pushTimeoutMs: number | undefined;
   /** Pairs of `name=value`, each variable's by itself; those for metrics alone come last. */
   readonly headers: readonly {
     readonly variable: string;
@@ -57,14 +66,16 @@ export function otlpAsked(env: Env): boolean | undefined {
 /**
  * Reads the variables; those for metrics alone come before those for everything.
  *
+ * @param defaultProtocol where no variable names one
  * @throws ConfigError that names the variable, and shows its value only where that is no secret
  */
-export function readOtlpVariables(env: Env): OtlpVariables {
+export function readOtlpVariables(env: Env, defaultProtocol: OtlpConfig["protocol"]): OtlpVariables {
+  const protocol = readChoice(findFor(env, "PROTOCOL"), OTLP_PROTOCOLS);
   const serviceName = find(env, "OTEL_SERVICE_NAME");
   const attributes = find(env, "OTEL_RESOURCE_ATTRIBUTES");
   return {
-    endpoint: readEndpoint(env),
-    protocol: readChoice(findFor(env, "PROTOCOL"), OTLP_PROTOCOLS),
+    endpoint: readEndpoint(env, protocol ?? defaultProtocol),
+    protocol,
     compression: readChoice(findFor(env, "COMPRESSION"), OTLP_COMPRESSIONS),
     temporality: readChoice(
       find(env, "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE"),
@@ -72,6 +83,7 @@ export function readOtlpVariables(env: Env): OtlpVariables {
     ),
     timeoutMs: readMs(findFor(env, "TIMEOUT")),
     intervalMs: readMs(find(env, "OTEL_METRIC_EXPORT_INTERVAL")),
+    pushTimeoutMs: readMs(find(env, "OTEL_METRIC_EXPORT_TIMEOUT")),
     headers: ["OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_METRICS_HEADERS"].flatMap((name) => {
       const variable = find(env, name);
       return variable === undefined ? [] : [{ variable: name, pairs: readPairs(variable) }];
@@ -98,7 +110,7 @@ function findFor(env: Env, end: string): Variable | undefined {
   return find(env, `OTEL_EXPORTER_OTLP_METRICS_${end}`) ?? find(env, `OTEL_EXPORTER_OTLP_${end}`);
 }
 
-function readEndpoint(env: Env): OtlpVariables["endpoint"] {
+function readEndpoint(env: Env, protocol: OtlpConfig["protocol"]): OtlpVariables["endpoint"] {
   const variable = findFor(env, "ENDPOINT");
   if (variable === undefined) return undefined;
   const { name, value } = variable;
@@ -107,9 +119,19 @@ function readEndpoint(env: Env): OtlpVariables["endpoint"] {
       `${name}: a user or password in the URL is not allowed; use OTEL_EXPORTER_OTLP_HEADERS`,
     );
   if (/[?#]/.test(value)) throw new ConfigError(`${name}: a query or fragment in the URL is not allowed`);
-  const url = readUrl(value);
-  if (url === undefined) throw new ConfigError(`${name}: ${quote(value)} is not an http or https URL`);
-  return { url, isBase: name === "OTEL_EXPORTER_OTLP_ENDPOINT", variable: name };
+  const isGrpc = protocol === "grpc";
+  const hasScheme = !isGrpc || value.includes("://");
+  const url = readUrl(hasScheme ? value : `${isInsecure(env) ? "http" : "https"}://${value}`);
+  if (url === undefined)
+    throw new ConfigError(
+      `${name}: ${quote(value)} is not an http or https URL${isGrpc ? ", nor HOST:PORT" : ""}`,
+    );
+  return { url, hasScheme, isBase: name === "OTEL_EXPORTER_OTLP_ENDPOINT", variable: name };
+}
+
+/** Whether there is no TLS over gRPC where the endpoint does not say. */
+function isInsecure(env: Env): boolean {
+  return readChoice(findFor(env, "INSECURE"), ["true", "false"]) === "true";
 }
 
 function readChoice<const T extends string>(

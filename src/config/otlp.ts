@@ -11,6 +11,8 @@ import type { SecretSources } from "./secrets.ts";
 import { resolveTls } from "./tls.ts";
 
 const DEFAULT_GRPC = "http://127.0.0.1:4317/";
+/** A push that takes longer would cost the next one. */
+const SHARE_OF_INTERVAL = 0.9;
 
 /** What resolving needs beside the settings. */
 export interface OtlpContext {
@@ -28,8 +30,9 @@ export interface OtlpContext {
 export function resolveOtlp(otlp: Settings["otlp"], context: OtlpContext): OtlpConfig | undefined {
   const { secrets, report } = context;
   if (!(otlpAsked(secrets.env) ?? otlp.enabled)) return undefined;
-  const variables = readOtlpVariables(secrets.env);
-  const protocol = variables.protocol ?? otlp.protocol;
+  const variables = readOtlpVariables(secrets.env, otlp.protocol);
+  const { protocol = otlp.protocol } = variables;
+  const intervalMs = variables.intervalMs ?? otlp.interval;
   const headers = resolveHeaders({ headers: otlp.headers }, ["otlp"], secrets, report);
   return {
     url: resolveUrl(otlp, protocol, variables, context),
@@ -37,7 +40,8 @@ export function resolveOtlp(otlp: Settings["otlp"], context: OtlpContext): OtlpC
     compression: variables.compression ?? otlp.compression,
     temporality: variables.temporality ?? otlp.temporality,
     timeoutMs: variables.timeoutMs ?? otlp.timeout,
-    intervalMs: variables.intervalMs ?? otlp.interval,
+    intervalMs,
+    pushTimeoutMs: Math.min(variables.pushTimeoutMs ?? otlp.push_timeout, intervalMs * SHARE_OF_INTERVAL),
     levels: LEVELS.filter((level) => otlp.levels.includes(level)),
     batchSize: otlp.batch_size,
     ownMetrics: !otlp.omit_own_metrics,
@@ -61,7 +65,9 @@ function resolveUrl(
     if (scheme === "https:" && isIP(hostname.replaceAll(/[[\]]/g, "")) !== 0) {
       const message =
         "has an address; over gRPC with TLS it must have a name, as the certificate is checked by that";
-      if (endpoint !== undefined) throw new ConfigError(`${endpoint.variable}: ${message}`);
+      const hint = "; without TLS, put http:// before it, or set OTEL_EXPORTER_OTLP_INSECURE=true";
+      if (endpoint !== undefined)
+        throw new ConfigError(`${endpoint.variable}: ${message}${endpoint.hasScheme ? "" : hint}`);
       report({ path: ["otlp", "endpoint"], message });
     }
     return origin;

@@ -70,7 +70,8 @@ post({ is: "started" });
 await stop.promise;
 await fleet.close();
 await pushes.close();
-port.close();
+// Of this thread alone. What a library still waits for, such as to push again, keeps nobody.
+process.exit();
 
 function answer(request: Request): void {
   switch (request.is) {

@@ -9,7 +9,7 @@ export interface Batch {
   readonly points: number;
 }
 
-/** Below the 4 MiB that gRPC servers take by default, of which the Collector is one. */
+/** Below the 4 MiB that gRPC servers take by default, of which the Collector is one; the last point may go beyond. */
 const MAX_BYTES = 3_000_000;
 /** What a point takes besides its attributes, and an attribute besides its texts, at most. */
 const POINT_BYTES = 64;
@@ -46,15 +46,14 @@ export function* batches(all: ResourceMetrics, maxPoints: number): Generator<Bat
     for (const data of metrics) {
       let here: Point[] = [];
       for (const point of pointsOf(data)) {
-        const size = sizeOf(point);
-        if (points > 0 && (points >= maxPoints || bytes + size > MAX_BYTES)) {
-          if (here.length > 0) batch.push(withPoints(data, here));
-          here = [];
-          yield take();
-        }
         here.push(point);
         points++;
-        bytes += size;
+        bytes += sizeOf(point);
+        // Not before the next one is there: whoever is asked for a point takes it for pushed.
+        if (points < maxPoints && bytes < MAX_BYTES) continue;
+        batch.push(withPoints(data, here));
+        here = [];
+        yield take();
       }
       if (here.length > 0) batch.push(withPoints(data, here));
     }

@@ -14,7 +14,7 @@ import type { OtlpName } from "./names.ts";
 export type Point = DataPoint<number> | DataPoint<Histogram>;
 export type Temporality = "cumulative" | "delta" | "lowmemory";
 
-/** How much of a push was delivered. Of `some`, what was in the request that failed is not known. */
+/** How much of a push was delivered. Of `some`, all that was taken out of it but what the request had that failed, which may have been. */
 export type Outcome = "all" | "some" | "none";
 
 /** The points of a metric. They can be gone through once, as what was pushed is noted meanwhile. */

@@ -4,7 +4,7 @@
 export const OTLP_FAILURE_REASONS = {
   connect: "no connection, or it ended before the answer did",
   tls: "the TLS handshake failed, or the certificate is not trusted",
-  timeout: "no complete answer within the timeout, or not all of a push within the interval",
+  timeout: "no complete answer within `otlp.timeout`, or not all of a push within `otlp.push_timeout`",
   overloaded: "the receiver has no room now (HTTP 429, 502, 503, 504; gRPC UNAVAILABLE, RESOURCE_EXHAUSTED)",
   too_large: "the request is larger than the receiver takes: make `otlp.batch_size` smaller",
   unauthorized:

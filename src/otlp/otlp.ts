@@ -13,8 +13,9 @@ import type { Log } from "../log.ts";
 import type { Credentials } from "../sora/client.ts";
 import { VERSION } from "../version.ts";
 import type { OtlpEvents } from "./events.ts";
-import { createExporter } from "./exporters.ts";
-import { HeaderError } from "./failure.ts";
+import { loadExporter } from "./exporters.ts";
+import { createToFailure, HeaderError, printable } from "./failure.ts";
+import { Mask } from "./mask.ts";
 import { createProducer, type SnapshotProducer } from "./producer.ts";
 import { createPush } from "./push.ts";
 import type { Pushable } from "./target.ts";
@@ -63,10 +64,12 @@ export async function startOtlp(
     { headers: config.headers, tls: { ...config.tls, serverName: undefined, skipVerify: false } },
     (path) => readFileSync(path, "utf8"),
   );
-  countRejected(events, log);
-  const exporter = await createExporter({
+  const mask = new Mask();
+  const hide = (text: string) => mask.hide(text);
+  countRejected(events, log, hide);
+  const create = await loadExporter({
     ...config,
-    headers: () => readHeaders(headers),
+    headers: () => readHeaders(headers, mask),
     tls: { ca: tls.ca?.(), cert: tls.cert?.(), key: tls.key?.() },
   });
   const goesOn = before !== undefined && isDeepStrictEqual(toldBy(before.config), toldBy(config));
@@ -86,13 +89,14 @@ export async function startOtlp(
         now: () => Date.now(),
       });
   const push = createPush(
+    { maxPoints: config.batchSize, timeoutMs: config.timeoutMs, pushMs: config.pushTimeoutMs },
     {
-      protocol: config.protocol === "grpc" ? "grpc" : "http",
-      maxPoints: config.batchSize,
-      timeoutMs: config.timeoutMs,
-      pushMs: config.intervalMs,
+      create,
+      toFailure: createToFailure(config.protocol === "grpc" ? "grpc" : "http", hide),
+      events,
+      log,
+      onEnd: (outcome) => producer.end(outcome),
     },
-    { exporter, events, log, onEnd: (outcome) => producer.end(outcome) },
   );
   const reader = new PeriodicExportingMetricReader({
     exporter: push,
@@ -109,7 +113,10 @@ export async function startOtlp(
   log.info({ url: config.url, protocol: config.protocol, levels: config.levels }, "pushes by OTLP");
   return {
     memory: { producer, config },
-    close: (withinMs) => provider.shutdown({ timeoutMillis: withinMs }).catch(() => undefined),
+    close: (withinMs) => {
+      push.endWithin(withinMs);
+      return provider.shutdown({ timeoutMillis: withinMs }).catch(() => undefined);
+    },
   };
 }
 
@@ -119,11 +126,13 @@ function toldBy({ levels, temporality, ownMetrics, protocol }: OtlpConfig) {
 }
 
 /** @throws HeaderError that names the file that cannot be read */
-function readHeaders(headers: Credentials["headers"]): Record<string, string> {
+function readHeaders(headers: Credentials["headers"], mask: Mask): Record<string, string> {
   try {
-    return Object.fromEntries(
-      Object.entries(headers).map(([name, value]) => [name, typeof value === "string" ? value : value()]),
+    const read = Object.entries(headers).map(
+      ([name, value]) => [name, typeof value === "string" ? value : value()] as const,
     );
+    for (const [, value] of read) mask.learn(value);
+    return Object.fromEntries(read);
   } catch (error) {
     throw new HeaderError(error instanceof Error ? error.message : String(error));
   }
@@ -140,7 +149,7 @@ function resourceOf({ resource }: OtlpConfig, port: number): Record<string, stri
 }
 
 /** The only place where the exporters of OpenTelemetry tell of points that were not taken is what they log. */
-function countRejected(events: OtlpEvents, log: Log): void {
+function countRejected(events: OtlpEvents, log: Log, hide: (text: string) => string): void {
   const nothing = () => {};
   let toldMs = -Infinity;
   const logger = {
@@ -161,7 +170,7 @@ function countRejected(events: OtlpEvents, log: Log): void {
       if (performance.now() - toldMs < TELL_AGAIN_MS) return;
       toldMs = performance.now();
       log.warn(
-        { points, told: errorMessage?.slice(0, 300) },
+        { points, told: printable(hide(errorMessage ?? "")) },
         "the receiver did not take some points of a push by OTLP",
       );
     },

@@ -7,6 +7,9 @@ import type { MetricType } from "../snapshot/snapshot.ts";
 import { addLabels, hrTime, metricData, NO_START, type Outcome, type Point, withPoints } from "./data.ts";
 import type { OtlpName } from "./names.ts";
 
+/** Counts requests, whoever sent them. */
+const EXPORTS = "sora_exporter_otlp_exports_total";
+
 /** An own metric that goes out; a summary, of which there is none, would not. */
 export interface OwnMetric extends OwnFamily {
   readonly type: MetricType;
@@ -25,6 +28,8 @@ export class OwnCollector {
   /** What was pushed last, by series; only where what was added is told. */
   #last = new Map<string, number>();
   #lastMs: number | undefined;
+  /** Whether the first push tells nothing of what was counted before; undefined before there was one. */
+  #isBaseline: boolean | undefined;
   #next: { readonly values: Map<string, number>; readonly timeMs: number } | undefined;
 
   /** @param options `finite` where what is no number cannot be sent, as in JSON, and one such point would cost all of a request */
@@ -41,15 +46,21 @@ export class OwnCollector {
   ): MetricData[] {
     const last = this.#last;
     const next = new Map<string, number>();
-    const since = this.#lastMs ?? timeMs;
+    // Counters go on where the thread that pushes has begun anew; what was told of them then is not known.
+    this.#isBaseline ??= families.some(
+      ({ name, samples }) => name === EXPORTS && samples.some(({ value }) => value > 0),
+    );
+    const since = this.#lastMs ?? (this.#isBaseline ? timeMs : this.#startMs);
     const startTime = hrTime(Math.min(this.#delta ? since : this.#startMs, timeMs));
     const endTime = hrTime(timeMs);
     const added = (sample: Sample): number => {
       if (!this.#delta) return sample.value;
       const key = JSON.stringify([sample.name, sample.labels]);
       next.set(key, sample.value);
-      // The first push is the baseline; what appears later has begun at 0.
-      return sample.value - (last.get(key) ?? (this.#lastMs === undefined ? sample.value : 0));
+      // What was not there has begun at 0, when the process started at the earliest.
+      return (
+        sample.value - (last.get(key) ?? (this.#lastMs === undefined && this.#isBaseline ? sample.value : 0))
+      );
     };
     const metrics = families.map(({ samples, ...head }) => {
       const family = { ...head, samples: samples.filter(this.#isSendable) };

@@ -13,8 +13,8 @@ export interface Pushed {
   /** Of all its points, in milliseconds since the epoch. */
   readonly timeMs: number;
   readonly delta: boolean;
-  /** Since when the series of a row count that were not pushed before. */
-  readonly startMs: (row: Row, family: Family) => number;
+  /** By index of a row: since when its series count that were not pushed before. */
+  readonly starts: (rows: readonly Row[], family: Family) => (row: number) => number;
   /** Whether what such a series counts is to be told where only what was added is told. */
   readonly countsInFull: (row: Row, family: Family) => boolean;
 }
@@ -115,11 +115,11 @@ class FamilyPoints implements Points {
 
   #count(key: string, column: Column): Counted {
     const { rows } = this.#snapshot;
-    const { history, startMs, timeMs } = this.#pushed;
+    const { history, starts, timeMs } = this.#pushed;
     const family = this.#family;
     // What is about the target itself may begin at different times.
     const keepStart = rows[0]?.channelId === undefined;
-    return history.take(key, rows, column, timeMs, (row) => startMs(rows[row]!, family), keepStart);
+    return history.take(key, rows, column, timeMs, starts(rows, family), keepStart);
   }
 
   /** From what, and since when, is told what was added. */

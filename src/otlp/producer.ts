@@ -11,7 +11,7 @@ import { type Pushable, TargetCollector } from "./target.ts";
 
 /** What produces, and what is to be told when it has gone out. */
 export interface SnapshotProducer extends MetricProducer {
-  /** Ends the push of what was collected last. */
+  /** Ends the push of what was collected last. Nothing is collected before it has ended. */
   end(outcome: Outcome): void;
 }
 
@@ -41,6 +41,9 @@ export function createProducer(options: ProducerOptions): SnapshotProducer {
   let knownMs = options.beganMs ?? now();
   const ownCollector = new OwnCollector({ delta, startMs: options.processStartMs, finite: options.finite });
   let ending: ((outcome: Outcome) => void)[] = [];
+  /** What was collected has gone out, or has not. */
+  let ended = Promise.withResolvers<undefined>();
+  ended.resolve(undefined);
 
   /** Those of the targets that there are. One that is new adds up since the last push at the earliest. */
   function collectorsNow(): readonly TargetCollector[] {
@@ -73,13 +76,16 @@ export function createProducer(options: ProducerOptions): SnapshotProducer {
 
   return {
     async collect(): Promise<CollectionResult> {
+      await ended.promise;
       const metrics = await collect();
+      if (metrics.length > 0) ended = Promise.withResolvers();
       const scopeMetrics = metrics.length === 0 ? [] : [{ scope, metrics }];
       return { resourceMetrics: { resource: resourceFromAttributes({}), scopeMetrics }, errors: [] };
     },
     end(outcome) {
       for (const end of ending) end(outcome);
       ending = [];
+      ended.resolve(undefined);
     },
   };
 }

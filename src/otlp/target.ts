@@ -46,6 +46,8 @@ export class TargetCollector {
   #starts = new Map<string, { readonly startMs: number; readonly seenMs: number }>();
   #pushed: ReadonlySet<Snapshot> = new Set();
   #lastMs: number | undefined;
+  /** Whether all of a push was delivered. What is there until then is the baseline. */
+  #begun = false;
 
   constructor(target: Pushable, options: { levels: ReadonlySet<Level>; delta: boolean; beganMs: number }) {
     this.#target = target;
@@ -64,13 +66,13 @@ export class TargetCollector {
     const timeMs = statistics?.timeMs ?? Math.max(...all.map((snapshot) => snapshot.timeMs));
     const shown = all.filter((snapshot) => isOfLevels(snapshot, this.#levels));
     const before = { starts: this.#starts, lastMs: this.#lastMs };
-    const { startOf, joined } = this.#rowStarts(shown, all, timeMs);
+    const { startsOf, isFollowed } = this.#rowStarts(shown, all, timeMs);
     const pushed = {
       history: this.#history,
       timeMs,
       delta: this.#delta,
-      startMs: (row: Row, family: Family) => startOf(row, isSum(family)),
-      countsInFull: (row: Row, family: Family) => isSum(family) || joined(row),
+      starts: (rows: readonly Row[], family: Family) => startsOf(rows, isSum(family)),
+      countsInFull: (row: Row, family: Family) => isSum(family) || isFollowed(row),
     };
     const families = shown.flatMap((snapshot) => snapshot.families.map((family) => ({ family, snapshot })));
     return {
@@ -80,6 +82,7 @@ export class TargetCollector {
         families.map(({ family, snapshot }) => toMetric(family, snapshot, names.get(family.name)!, pushed)),
       end: (outcome) => {
         this.#history.end(outcome);
+        if (outcome === "all") this.#begun = true;
         if (outcome === "none") ({ starts: this.#starts, lastMs: this.#lastMs } = before);
       },
     };
@@ -88,8 +91,8 @@ export class TargetCollector {
   /** Since when rows count: once it is known, it stays. */
   #rowStarts(shown: readonly Snapshot[], all: readonly Snapshot[], timeMs: number) {
     const before = this.#starts;
-    const baseline = this.#lastMs === undefined;
-    const newChannelMs = Math.min(this.#lastMs ?? this.#beganMs, timeMs);
+    const lastMs = this.#lastMs;
+    const newChannelMs = Math.min(lastMs ?? this.#beganMs, timeMs);
     const created = this.#levels.has("connection") ? createdTimes(all) : new Map<string, number>();
     const starts: typeof before = new Map();
     for (const { rows } of shown) {
@@ -101,22 +104,30 @@ export class TargetCollector {
         starts.set(key, { startMs, seenMs: timeMs });
       }
     }
-    const known = new Set(before.keys());
     // A connection that a lost node hides goes on from what was known of it; a channel that was forgotten begins anew.
     for (const [key, start] of before)
       if (!starts.has(key) && key.startsWith(CONNECTION) && timeMs - start.seenMs <= KEEP_MISSING_MS)
         starts.set(key, start);
     this.#starts = starts;
     this.#lastMs = timeMs;
-    const startOf = (row: Row, sum: boolean): number => {
-      const key = startKey(row);
+    const startsByRows = new Map<readonly Row[], Float64Array>();
+    const startsOf = (rows: readonly Row[], sum: boolean): ((row: number) => number) => {
       // Of the target: what is added up here, and what Sora counts, of which nobody knows since when.
-      if (key === undefined) return sum ? Math.min(this.#beganMs, timeMs) : timeMs;
-      return starts.get(key)?.startMs ?? timeMs;
+      if (rows[0]?.channelId === undefined) return () => (sum ? Math.min(this.#beganMs, timeMs) : timeMs);
+      let ofRows = startsByRows.get(rows);
+      if (ofRows === undefined) {
+        ofRows = Float64Array.from(rows, (row) => starts.get(startKey(row)!)?.startMs ?? timeMs);
+        startsByRows.set(rows, ofRows);
+      }
+      return (row) => ofRows[row]!;
     };
-    const joined = ({ connectionId, ...row }: Row): boolean =>
-      connectionId !== undefined && !baseline && !known.has(startKey({ connectionId, ...row })!);
-    return { startOf, joined };
+    /** Whether a counter that is new has begun since the last push; one of who was hidden then has not. */
+    const isFollowed = (row: Row): boolean => {
+      if (!this.#begun || row.connectionId === undefined) return false;
+      const last = before.get(startKey(row)!);
+      return last === undefined || last.seenMs === lastMs;
+    };
+    return { startsOf, isFollowed };
   }
 }
 

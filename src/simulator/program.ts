@@ -8,6 +8,8 @@ import { setTimeout } from "node:timers/promises";
 export interface Program {
   /** Ends it, and waits until it has. */
   stop(): Promise<void>;
+  /** Ends it at once, as a crash would, and waits until it has. */
+  kill(): Promise<void>;
 }
 
 /**
@@ -50,6 +52,12 @@ export async function startProgram(
     clearTimeout(killing);
   }
 
+  async function kill(): Promise<void> {
+    child.kill("SIGKILL");
+    await ended;
+    child.stdin.end();
+  }
+
   const end = performance.now() + READY_MS;
   while (!(await answers(readyUrl))) {
     if (child.exitCode !== null || child.signalCode !== null || performance.now() > end) {
@@ -58,7 +66,7 @@ export async function startProgram(
     }
     await setTimeout(50);
   }
-  return { stop };
+  return { stop, kill };
 }
 
 /** Whether something is there: it answers within a second, and with success. */

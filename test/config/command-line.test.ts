@@ -52,6 +52,7 @@ describe("flags", () => {
       ["otlp.compression", "SORA_STATS_EXPORTER_OTLP_COMPRESSION"],
       ["otlp.interval", "SORA_STATS_EXPORTER_OTLP_INTERVAL"],
       ["otlp.timeout", "SORA_STATS_EXPORTER_OTLP_TIMEOUT"],
+      ["otlp.push-timeout", "SORA_STATS_EXPORTER_OTLP_PUSH_TIMEOUT"],
       ["otlp.temporality", "SORA_STATS_EXPORTER_OTLP_TEMPORALITY"],
       ["otlp.levels", "SORA_STATS_EXPORTER_OTLP_LEVELS"],
       ["otlp.batch-size", "SORA_STATS_EXPORTER_OTLP_BATCH_SIZE"],

@@ -350,6 +350,15 @@ const SETTINGS: Record<
     of: ({ otlp }) => otlp!.timeoutMs,
     given: PUSHING,
   },
+  "otlp.push-timeout": {
+    values: [
+      ["3s", 3_000],
+      ["1s", 1_000],
+      ["100ms", 100],
+    ],
+    of: ({ otlp }) => otlp!.pushTimeoutMs,
+    given: PUSHING,
+  },
   "otlp.temporality": {
     values: [
       ["delta", "delta"],

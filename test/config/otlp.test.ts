@@ -16,6 +16,7 @@ const PLAIN: OtlpConfig = {
   temporality: "cumulative",
   timeoutMs: 10_000,
   intervalMs: 60_000,
+  pushTimeoutMs: 54_000,
   levels: ["target", "channel"],
   batchSize: 5000,
   ownMetrics: true,
@@ -74,7 +75,42 @@ describe("pushes by OTLP", () => {
     [{ OTEL_EXPORTER_OTLP_COMPRESSION: "gzip" }, "otlp: {compression: none}", { compression: "gzip" }],
     [{ OTEL_EXPORTER_OTLP_TIMEOUT: "2000" }, "otlp: {timeout: 3s}", { timeoutMs: 2000 }],
     [{ OTEL_EXPORTER_OTLP_TIMEOUT: "2000", OTEL_EXPORTER_OTLP_METRICS_TIMEOUT: "1" }, "", { timeoutMs: 1 }],
-    [{ OTEL_METRIC_EXPORT_INTERVAL: "5000" }, "otlp: {interval: 1s}", { intervalMs: 5000 }],
+    [
+      { OTEL_METRIC_EXPORT_INTERVAL: "5000" },
+      "otlp: {interval: 1s}",
+      { intervalMs: 5000, pushTimeoutMs: 4500 },
+    ],
+    [{ OTEL_METRIC_EXPORT_TIMEOUT: "5000" }, "otlp: {push_timeout: 7s}", { pushTimeoutMs: 5000 }],
+    [{}, "otlp: {push_timeout: 7s}", { pushTimeoutMs: 7000 }],
+    [
+      { OTEL_EXPORTER_OTLP_PROTOCOL: "grpc", OTEL_EXPORTER_OTLP_ENDPOINT: "a:4317" },
+      "",
+      { protocol: "grpc", url: "https://a:4317" },
+    ],
+    [
+      {
+        OTEL_EXPORTER_OTLP_METRICS_PROTOCOL: "grpc",
+        OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: "127.0.0.1:4317",
+        OTEL_EXPORTER_OTLP_INSECURE: "True",
+      },
+      "",
+      { protocol: "grpc", url: "http://127.0.0.1:4317" },
+    ],
+    [
+      {
+        OTEL_EXPORTER_OTLP_ENDPOINT: "[::1]:4317",
+        OTEL_EXPORTER_OTLP_INSECURE: "false",
+        OTEL_EXPORTER_OTLP_METRICS_INSECURE: "true",
+      },
+      "otlp: {protocol: grpc}",
+      { protocol: "grpc", url: "http://[::1]:4317" },
+    ],
+    // What the URL says comes first.
+    [
+      { OTEL_EXPORTER_OTLP_ENDPOINT: "https://a:4317", OTEL_EXPORTER_OTLP_INSECURE: "true" },
+      "otlp: {protocol: grpc}",
+      { protocol: "grpc", url: "https://a:4317" },
+    ],
     [{ OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: "Delta" }, "", { temporality: "delta" }],
     [
       { OTEL_EXPORTER_OTLP_HEADERS: "X-A=1%202, x-b=2", OTEL_EXPORTER_OTLP_METRICS_HEADERS: "x-b=3" },
@@ -160,6 +196,26 @@ describe("pushes by OTLP", () => {
       "OTEL_EXPORTER_OTLP_ENDPOINT: has an address; over gRPC with TLS it must have a name, as the certificate is checked by that",
     ],
     [
+      { OTEL_EXPORTER_OTLP_PROTOCOL: "grpc", OTEL_EXPORTER_OTLP_ENDPOINT: "10.0.0.1:4317" },
+      "OTEL_EXPORTER_OTLP_ENDPOINT: has an address; over gRPC with TLS it must have a name, as the certificate is checked by that; without TLS, put http:// before it, or set OTEL_EXPORTER_OTLP_INSECURE=true",
+    ],
+    [
+      { OTEL_EXPORTER_OTLP_PROTOCOL: "grpc", OTEL_EXPORTER_OTLP_ENDPOINT: "a b" },
+      'OTEL_EXPORTER_OTLP_ENDPOINT: "a b" is not an http or https URL, nor HOST:PORT',
+    ],
+    [
+      {
+        OTEL_EXPORTER_OTLP_PROTOCOL: "grpc",
+        OTEL_EXPORTER_OTLP_ENDPOINT: "a:1",
+        OTEL_EXPORTER_OTLP_INSECURE: "1",
+      },
+      'OTEL_EXPORTER_OTLP_INSECURE: "1" is not one of true, false',
+    ],
+    [
+      { OTEL_METRIC_EXPORT_TIMEOUT: "30s" },
+      'OTEL_METRIC_EXPORT_TIMEOUT: "30s" is not a number of milliseconds from 1 to 86400000',
+    ],
+    [
       { OTEL_RESOURCE_ATTRIBUTES: "a=%" },
       "OTEL_RESOURCE_ATTRIBUTES: pair 1 is not name=value, percent-encoded",
     ],
@@ -209,7 +265,7 @@ describe("pushes by OTLP", () => {
   });
 
   test("have flags, and are checked with the rest", () => {
-    expect(FLAGS.filter(({ name }) => name.startsWith("otlp."))).toHaveLength(10);
+    expect(FLAGS.filter(({ name }) => name.startsWith("otlp."))).toHaveLength(11);
     expect(load({ argv: ["--config.check", "--otlp.enabled"] })).toMatchObject({
       command: "check",
       config: { otlp: PLAIN },

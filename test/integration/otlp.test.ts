@@ -4,7 +4,7 @@ import { resourceFromAttributes } from "@opentelemetry/resources";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { OtlpConfig } from "../../src/config/otlp-config.ts";
 import { hrTime, metricData, withPoints } from "../../src/otlp/data.ts";
-import { createExporter } from "../../src/otlp/exporters.ts";
+import { loadExporter } from "../../src/otlp/exporters.ts";
 import { otlpNames } from "../../src/otlp/names.ts";
 import { levelOf } from "../../src/snapshot/snapshot.ts";
 import { type Simulator, startSimulator } from "../../src/simulator/server.ts";
@@ -24,17 +24,44 @@ import { lacks } from "../support/tools.ts";
 /** Metrics of the exporter's own, which go on while the simulator's clock stands still. */
 const MOVING = /^(sora_exporter_|process_|nodejs_|sora_time_seconds|sora_last_poll_success)/;
 
+/** How somebody writes the upper bound of a bucket. */
+type Spelling = (bound: number) => string;
+
+/** As Go's `strconv.FormatFloat(bound, 'f', -1, 64)`. */
+const plain: Spelling = (bound) => (Number.isFinite(bound) ? String(bound) : "+Inf");
+/** As Go's `strconv.FormatFloat(bound, 'g', -1, 64)`, which takes an exponent from seven digits on. */
+const short: Spelling = (bound) =>
+  bound >= 1e6 && Number.isFinite(bound) ? bound.toExponential().replace(/\+(\d)$/, "+0$1") : plain(bound);
+/** As OpenMetrics, which makes a float of an integer. */
+const openMetrics: Spelling = (bound) => {
+  const text = short(bound);
+  return /^\d+$/.test(text) ? `${text}.0` : text;
+};
+
+/** Whole numbers below and above a million, and others. */
+const BOUNDS = [0.005, 1, 2.5, 100_000, 1_000_000, 25_000_000, Infinity];
+
+/** What a text of a bound says. */
+const toBound = (le: string) => Number(le.replace("Inf", "Infinity"));
+
 /** A series as text: its name, its labels, and its value where that stands still. */
 function seriesText({ name, labels, value }: ParsedSample): string {
   const texts = Object.entries(labels)
     .filter(([, text]) => text !== "")
-    // A bound is the same number however it is written.
-    .map(
-      ([label, text]) =>
-        `${label}=${JSON.stringify(label === "le" ? String(Number(text.replace("Inf", "Infinity"))) : text)}`,
-    )
+    .map(([label, text]) => `${label}=${JSON.stringify(text)}`)
     .sort();
   return `${name}{${texts.join(",")}} ${MOVING.test(name) ? "moves" : value}`;
+}
+
+/** What is scraped, with bounds as somebody else writes them. */
+function spelled({ labels: { le, ...labels }, ...sample }: ParsedSample, spell: Spelling): ParsedSample {
+  return { ...sample, labels: le === undefined ? labels : { ...labels, le: spell(toBound(le)) } };
+}
+
+/** Bounds as they are written, smallest first. */
+function boundsOf(samples: readonly ParsedSample[]): string[] {
+  const bounds = new Set(samples.flatMap(({ labels: { le } }) => le ?? []));
+  return [...bounds].sort((a, b) => toBound(a) - toBound(b));
 }
 
 function levelOfSample({ labels: { channel_id, connection_id } }: ParsedSample): string {
@@ -55,33 +82,37 @@ const CASES: readonly (readonly [
   protocol: OtlpConfig["protocol"],
   levels: OtlpConfig["levels"],
   compression: OtlpConfig["compression"],
+  spell: Spelling,
 ])[] = [
-  ["Prometheus 3 over http/protobuf", startPrometheusReceiver, "http/protobuf", ALL, "gzip"],
-  ["the Collector over http/protobuf", startCollector, "http/protobuf", ALL, "none"],
-  ["the Collector over http/json", startCollector, "http/json", ["target", "channel"], "gzip"],
-  ["the Collector over grpc", startCollector, "grpc", ALL, "gzip"],
+  ["Prometheus 3 over http/protobuf", () => startPrometheusReceiver(), "http/protobuf", ALL, "gzip", plain],
+  ["the Collector over http/protobuf", startCollector, "http/protobuf", ALL, "none", short],
+  ["the Collector over http/json", startCollector, "http/json", ["target", "channel"], "gzip", short],
+  ["the Collector over grpc", startCollector, "grpc", ALL, "gzip", short],
 ];
 
 /** Pushes a point of each metric that there is, and waits for all to be there. */
 async function namesAt(
   receiver: Receiver,
   protocol: OtlpConfig["protocol"],
-): Promise<{ sent: string[]; arrived: string[] }> {
+): Promise<{ sent: string[]; arrived: string[]; bounds: string[] }> {
   const all = await allMetrics();
   const names = otlpNames(all);
   const time = hrTime(Date.now());
   const base = { attributes: {}, startTime: time, endTime: time };
-  const histogram = { buckets: { boundaries: [1], counts: [1, 1] }, sum: 3, count: 2 };
+  const boundaries = BOUNDS.filter(Number.isFinite);
+  const histogram = { buckets: { boundaries, counts: BOUNDS.map(() => 1) }, sum: 3, count: BOUNDS.length };
   const metrics = all.map(({ name, type }) =>
     withPoints(metricData(names.get(name)!, "", false), [
       type === "histogram" ? { ...base, value: histogram } : { ...base, value: 1 },
     ]),
   );
-  const exporter = await createExporter({
-    ...otlpConfig(receiver.otlp(protocol)),
+  const config = otlpConfig(receiver.otlp(protocol));
+  const create = await loadExporter({
+    ...config,
     headers: () => ({}),
     tls: { ca: undefined, cert: undefined, key: undefined },
   });
+  const { exporter } = create(config.timeoutMs);
   const resource = resourceFromAttributes({ "service.name": "x" });
   const scopeMetrics = [{ scope: { name: "x" }, metrics }];
   await new Promise((resolve) => exporter.export({ resource, scopeMetrics }, resolve));
@@ -89,12 +120,13 @@ async function namesAt(
   const sent = all.flatMap(({ name, type }) =>
     type === "histogram" ? ["_bucket", "_count", "_sum"].map((suffix) => name + suffix) : [name],
   );
-  let arrived: string[] = [];
+  let samples: ParsedSample[] = [];
+  const namesOf = () => [...new Set(samples.map(({ name }) => name))];
   await until(async () => {
-    arrived = [...new Set((await receiver.samples()).map(({ name }) => name))];
-    return arrived.length >= sent.length;
+    samples = await receiver.samples();
+    return namesOf().length >= sent.length;
   }).catch(() => undefined);
-  return { sent: sent.sort(), arrived: arrived.sort() };
+  return { sent: sent.sort(), arrived: namesOf().sort(), bounds: boundsOf(samples) };
 }
 
 describe.skipIf(lacks("prometheus-3") || lacks("otelcol"))("receivers of OTLP", () => {
@@ -116,23 +148,67 @@ describe.skipIf(lacks("prometheus-3") || lacks("otelcol"))("receivers of OTLP", 
   afterAll(() => simulator.close());
 
   test.for([
-    ["Prometheus 3", startPrometheusReceiver],
-    ["the Collector", startCollector],
-  ] as const)("%s gives every metric that there is its own name", { timeout: 60_000 }, async ([, start]) => {
-    const receiver = await start();
-    try {
-      const { sent, arrived } = await namesAt(receiver, "http/protobuf");
-      expect(arrived).toEqual(sent);
-    } finally {
-      await receiver.close();
-    }
-  });
+    ["Prometheus 3", () => startPrometheusReceiver(), ["100000", "1000000", "25000000", "+Inf"]],
+    ["the Collector", startCollector, ["100000", "1e+06", "2.5e+07", "+Inf"]],
+  ] as const)(
+    "%s gives every metric that there is its own name, and writes bounds in its own way",
+    { timeout: 60_000 },
+    async ([, start, large]) => {
+      const receiver = await start();
+      try {
+        const { sent, arrived, bounds } = await namesAt(receiver, "http/protobuf");
+        expect(arrived).toEqual(sent);
+        expect(bounds).toEqual(["0.005", "1", "2.5", ...large]);
+      } finally {
+        await receiver.close();
+      }
+    },
+  );
 
-  test.for(["cumulative", "delta"] as const)(
-    "what a Collector misses while it is gone, with %s sums: the points of that time, and nothing of what is counted",
+  test(
+    "Prometheus 3 writes the bounds of a scrape, be it of a Collector, not as those of a push",
     { timeout: 90_000 },
-    async (temporality) => {
-      const receiver = await startCollector();
+    async () => {
+      const collector = await startCollector();
+      const exporter = await runExporter(
+        [{ name: "sim", url: simulator.url, intervalMs: 1000, timeoutMs: 1000 }],
+        { otlp: otlpConfig({ ...collector.otlp("http/protobuf"), intervalMs: 1000 }) },
+      );
+      try {
+        for (const url of [exporter.url, collector.scrapeUrl!]) {
+          const prometheus = await startPrometheusReceiver(url);
+          try {
+            let bounds: string[] = [];
+            await until(async () => {
+              const samples = await prometheus.samples();
+              bounds = boundsOf(
+                samples.filter(({ name }) => name === "sora_target_cc_round_trip_time_bucket"),
+              );
+              return bounds.length > 0;
+            }, 20_000);
+            expect(bounds).toEqual(bounds.map((bound) => openMetrics(toBound(bound))));
+            expect(bounds).toEqual(expect.arrayContaining(["10.0", "2000.0", "+Inf"]));
+          } finally {
+            await prometheus.close();
+          }
+        }
+      } finally {
+        await exporter.close();
+        await collector.close();
+      }
+    },
+  );
+
+  test.for([
+    ["Prometheus 3", "cumulative", () => startPrometheusReceiver(), 1110],
+    ["a Collector", "cumulative", startCollector, 1110],
+    // One that has begun anew adds deltas up from 0: it lacks the 10 that it had before, and no others.
+    ["a Collector", "delta", startCollector, 1100],
+  ] as const)(
+    "what %s misses while it is gone, with %s sums: the points of that time, and nothing of what is counted",
+    { timeout: 90_000 },
+    async ([, temporality, start, expected]) => {
+      const receiver = await start();
       const sora = await startFakeSora(offer({}));
       let packets = 1000;
       const connection = () => ({ channel_id: "ch", connection_id: "A", rtp: { total_received: packets } });
@@ -163,8 +239,6 @@ describe.skipIf(lacks("prometheus-3") || lacks("otelcol"))("receivers of OTLP", 
         expect(find(await exporter.scrape(), rejected!)!.value).toBe(0);
         await receiver.start();
         packets += 1000;
-        // A Collector that has begun anew adds deltas up from 0: it lacks the 10 that it had before, and no others.
-        const expected = temporality === "cumulative" ? 1110 : 1100;
         await until(async () => (await atReceiver()) === expected, 20_000);
         await exporter.polls("t", 4);
         expect(await atReceiver()).toBe(expected);
@@ -211,7 +285,7 @@ describe.skipIf(lacks("prometheus-3") || lacks("otelcol"))("receivers of OTLP", 
   test.for(CASES)(
     "%s have every series of the scrape, and none besides",
     { timeout: 90_000 },
-    async ([, start, protocol, levels, compression]) => {
+    async ([, start, protocol, levels, compression, spell]) => {
       const receiver = await start();
       const exporter = await runExporter(
         [{ name: "sim", url: simulator.url, intervalMs: 6000, timeoutMs: 4000, calls: everyCall(6000) }],
@@ -222,7 +296,7 @@ describe.skipIf(lacks("prometheus-3") || lacks("otelcol"))("receivers of OTLP", 
           const scraped = (await exporter.scrape()).filter((sample) =>
             (levels as readonly string[]).includes(levelOfSample(sample)),
           );
-          const expected = new Set(scraped.map(seriesText));
+          const expected = new Set(scraped.map((sample) => seriesText(spelled(sample, spell))));
           const arrived = new Set((await receiver.samples()).map(seriesText));
           return {
             size: expected.size,

@@ -18,10 +18,22 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
+interface FailingReceiver {
+  readonly url: string;
+  readonly server: Server;
+  readonly requests: () => number;
+  /** How many requests were open at a time, at most. */
+  readonly mostOpen: () => number;
+}
+
 /** A receiver that reads what it is sent and then behaves so. */
-async function receiver(behave: Behaviour): Promise<{ url: string; server: Server; requests: () => number }> {
+async function receiver(behave: Behaviour): Promise<FailingReceiver> {
   let requests = 0;
+  let open = 0;
+  let mostOpen = 0;
   const server = createServer((request, response) => {
+    mostOpen = Math.max(mostOpen, ++open);
+    response.on("close", () => open--);
     request.resume().on("end", () => behave(request, response, ++requests));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -33,6 +45,7 @@ async function receiver(behave: Behaviour): Promise<{ url: string; server: Serve
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/metrics`,
     server,
     requests: () => requests,
+    mostOpen: () => mostOpen,
   };
 }
 
@@ -68,12 +81,21 @@ async function own(
   return find(await exporter.scrape(), `sora_exporter_otlp_${name}_total`, labels)?.value ?? 0;
 }
 
+/** The last push has three seconds. Where the thread does not end by itself, it is ended after five. */
+const CLOSE_MS = 4500;
+
+async function msToClose(exporter: RunningExporter): Promise<number> {
+  const start = performance.now();
+  await exporter.close();
+  return performance.now() - start;
+}
+
 const status =
   (code: number, headers: Record<string, string> = {}): Behaviour =>
   (_, response) =>
     response.writeHead(code, headers).end(`no\n${"x".repeat(1000)}`);
 
-test.for<[what: string, reason: string, behave: Behaviour]>([
+const MISBEHAVIOURS: readonly (readonly [what: string, reason: string, behave: Behaviour])[] = [
   ["refuses", "refused", status(400)],
   ["is none", "refused", status(404)],
   ["wants other credentials", "unauthorized", status(401)],
@@ -91,26 +113,38 @@ test.for<[what: string, reason: string, behave: Behaviour]>([
     },
   ],
   ["hangs up", "connect", (request) => request.socket.destroy()],
-])("a receiver that %s", { timeout: 30_000 }, async ([, reason, behave]) => {
-  const { url, requests } = await receiver(behave);
-  const exporter = await exporterTo(url);
-  await until(async () => (await own(exporter, "failures", { reason })) >= 2);
-  // A push ends with its first request that fails: what is behind that is not tried.
-  expect(await own(exporter, "points_dropped")).toBeGreaterThan(40);
-  expect(await own(exporter, "points_rejected")).toBe(0);
-  const failures = await own(exporter, "failures", { reason });
-  expect(await own(exporter, "exports")).toBe(failures);
-  expect(requests()).toBeLessThanOrEqual(3 * (failures + 1));
-  const told = exporter.log.filter(({ msg }) => msg.includes("by OTLP failed"));
-  expect(told).toHaveLength(1);
-  expect(told[0]!.msg.length).toBeLessThan(500);
-  // Polls and scrapes know nothing of it.
-  await exporter.polls("t", 3);
-  expect(
-    find(await exporter.scrape(), "sora_exporter_poll_failures_total", { target: "t", reason: "timeout" })
-      ?.value,
-  ).toBe(0);
-});
+];
+
+test.for(
+  MISBEHAVIOURS.flatMap(([what, reason, behave]) =>
+    [300, 10_000].map((timeoutMs) => [what, timeoutMs, reason, behave] as const),
+  ),
+)(
+  "a receiver that %s, where a request may take %i ms",
+  { timeout: 30_000 },
+  async ([, timeoutMs, reason, behave]) => {
+    const { url, requests, mostOpen } = await receiver(behave);
+    // However long a request may take, none goes on when the next push is due.
+    const exporter = await exporterTo(url, { timeoutMs });
+    await until(async () => (await own(exporter, "failures", { reason })) >= 2);
+    // A push ends with its first request that fails: what is behind that is not tried.
+    expect(await own(exporter, "points_dropped")).toBeGreaterThan(40);
+    expect(await own(exporter, "points_rejected")).toBe(0);
+    const failures = await own(exporter, "failures", { reason });
+    expect(await own(exporter, "exports")).toBe(failures);
+    expect(requests()).toBeLessThanOrEqual(failures + 2);
+    expect(mostOpen()).toBe(1);
+    const told = exporter.log.filter(({ msg }) => msg.includes("by OTLP failed"));
+    expect(told).toHaveLength(1);
+    expect(told[0]!.msg.length).toBeLessThan(500);
+    // Polls and scrapes know nothing of it.
+    await exporter.polls("t", 3);
+    expect(
+      find(await exporter.scrape(), "sora_exporter_poll_failures_total", { target: "t", reason: "timeout" })
+        ?.value,
+    ).toBe(0);
+  },
+);
 
 test("a receiver that is not there", { timeout: 30_000 }, async () => {
   const { url, server } = await receiver(() => {});
@@ -166,10 +200,47 @@ test(
     answers = false;
     const stuck = await exporterTo(url, { intervalMs: 60_000, timeoutMs: 10_000, batchSize: 5000 });
     await stuck.polls("t", 1);
-    const start = performance.now();
-    await stuck.close();
-    expect(performance.now() - start).toBeLessThan(6000);
+    expect(await msToClose(stuck)).toBeLessThan(CLOSE_MS);
     expect(requests()).toBe(2);
+  },
+);
+
+test.for<[what: string, behave: Behaviour]>([
+  ["in a request that is never answered", () => {}],
+  ["between two attempts", status(503, { "retry-after": "6" })],
+])("the exporter ends in time %s, and nothing goes on", { timeout: 60_000 }, async ([, behave]) => {
+  const { url, requests } = await receiver(behave);
+  const exporter = await exporterTo(url, { intervalMs: 9000, timeoutMs: 60_000, batchSize: 5000 });
+  await until(() => requests() > 0, 20_000);
+  expect(await msToClose(exporter)).toBeLessThan(CLOSE_MS);
+  await new Promise((resolve) => setTimeout(resolve, 4000));
+  expect(requests()).toBe(1);
+});
+
+test.for(["http/protobuf", "http/json"] as const)(
+  "what a receiver repeats of the headers that it was sent is not logged (%s)",
+  { timeout: 30_000 },
+  async (protocol) => {
+    let partial = true;
+    const { url } = await receiver(({ headers }, response) => {
+      const told = JSON.stringify(headers);
+      if (!partial) {
+        response.writeHead(400, told.replaceAll(/[^\x20-\x7E]/g, "")).end(told);
+        return;
+      }
+      response.writeHead(200, { "content-type": "application/json" });
+      response.end(JSON.stringify({ partialSuccess: { rejectedDataPoints: "3", errorMessage: told } }));
+    });
+    const headers = { "x-a": "s3cr3t", authorization: `Basic ${btoa("me:t0p-s3cr3t")}` };
+    const exporter = await exporterTo(url, { headers, protocol });
+    if (protocol === "http/json") await until(async () => (await own(exporter, "points_rejected")) > 0);
+    partial = false;
+    await until(async () => (await own(exporter, "failures", { reason: "refused" })) > 0);
+    const log = JSON.stringify(exporter.log);
+    // It is in there, but for what is secret of it.
+    expect(log.match(/user-agent/g)).toHaveLength(protocol === "http/json" ? 2 : 1);
+    expect(log).toContain("<secret>");
+    for (const secret of ["s3cr3t", btoa("me:t0p-s3cr3t")]) expect(log).not.toContain(secret);
   },
 );
 

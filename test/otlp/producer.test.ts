@@ -9,6 +9,8 @@ interface Given {
   id: string;
   channel?: string;
   received: number;
+  /** A counter that Sora may leave out. */
+  sent?: number;
   rtt?: number;
 }
 
@@ -17,7 +19,7 @@ function start(first: Given[], created: Record<string, number> | undefined, delt
   const sora = { connections: first };
   const test = createTestTarget(
     (operation) =>
-      sora.connections.map(({ id, channel = "ch", received, rtt }) =>
+      sora.connections.map(({ id, channel = "ch", received, sent, rtt }) =>
         operation === "ListConnections"
           ? {
               connection_id: id,
@@ -28,7 +30,7 @@ function start(first: Given[], created: Record<string, number> | undefined, delt
           : {
               connection_id: id,
               channel_id: channel,
-              rtp: { total_received: received },
+              rtp: { total_received: received, ...(sent !== undefined && { total_sent: sent }) },
               ...(rtt !== undefined && { cc: { round_trip_time: rtt } }),
             },
       ),
@@ -209,6 +211,77 @@ describe("of delta temporality", () => {
       "sora_connection_received_packets{channel_id=ch,connection_id=B}": 4,
       "sora_target_received_packets{}": 7,
     });
+  });
+
+  test("a counter that appears counts in full, unless its connection was hidden", async () => {
+    const t = start([], undefined, true);
+    const SENT = "connection_sent_packets{";
+    await t.step([{ id: "A", received: 1 }]);
+    const appeared = await t.step([
+      { id: "A", received: 1, sent: 5 },
+      { id: "B", received: 1 },
+    ]);
+    expect(values(appeared, SENT)).toEqual({
+      "sora_connection_sent_packets{channel_id=ch,connection_id=A}": 5,
+    });
+    await t.step([{ id: "A", received: 1, sent: 6 }]);
+    const back = await t.step([
+      { id: "A", received: 1, sent: 8 },
+      { id: "B", received: 1, sent: 3 },
+    ]);
+    expect(values(back, SENT)).toEqual({
+      "sora_connection_sent_packets{channel_id=ch,connection_id=A}": 2,
+      "sora_connection_sent_packets{channel_id=ch,connection_id=B}": 0,
+    });
+  });
+
+  test("what a push did not get to goes out with the next one, of who joined then, too", async () => {
+    const t = start([], undefined, true);
+    await t.step([{ id: "A", received: 100, sent: 100 }]);
+    t.set([
+      { id: "A", received: 103, sent: 103 },
+      { id: "B", received: 7, sent: 7 },
+    ]);
+    await t.poll();
+    const { resourceMetrics } = await t.producer.collect();
+    // The first batch is taken out, and sent. It ends within the first metrics.
+    expect(batches(resourceMetrics, 1).next().value!.points).toBe(1);
+    t.producer.end("some");
+    const points = await t.step([
+      { id: "A", received: 104, sent: 104 },
+      { id: "B", received: 8, sent: 8 },
+    ]);
+    expect(values(points, "connection_sent_packets{")).toEqual({
+      "sora_connection_sent_packets{channel_id=ch,connection_id=A}": 4,
+      "sora_connection_sent_packets{channel_id=ch,connection_id=B}": 8,
+    });
+  });
+
+  test("who is there until all of a push was delivered is the baseline", async () => {
+    const t = start([], undefined, true);
+    t.set([{ id: "A", received: 100, sent: 100 }]);
+    await t.poll();
+    const { resourceMetrics } = await t.producer.collect();
+    batches(resourceMetrics, 1).next();
+    t.producer.end("some");
+    const points = await t.step([{ id: "A", received: 104, sent: 104 }]);
+    expect(values(points, "connection_sent_packets{")).toEqual({
+      "sora_connection_sent_packets{channel_id=ch,connection_id=A}": 0,
+    });
+  });
+
+  test("nothing is collected before the push before has ended", async () => {
+    const t = start([], undefined, true);
+    t.set([{ id: "A", received: 1 }]);
+    await t.poll();
+    await t.producer.collect();
+    let collected = false;
+    const next = t.producer.collect().then(() => (collected = true));
+    await new Promise(setImmediate);
+    expect(collected).toBe(false);
+    t.producer.end("none");
+    await next;
+    expect(collected).toBe(true);
   });
 
   test("histograms have what was observed since", async () => {

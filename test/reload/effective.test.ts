@@ -64,6 +64,7 @@ describe("copied back, with its secrets put in, it says the same", () => {
     OTEL_EXPORTER_OTLP_COMPRESSION: "gzip",
     OTEL_EXPORTER_OTLP_TIMEOUT: "1500",
     OTEL_METRIC_EXPORT_INTERVAL: "5000",
+    OTEL_METRIC_EXPORT_TIMEOUT: "4000",
     OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: "delta",
     OTEL_RESOURCE_ATTRIBUTES: "a=b",
     OTEL_SERVICE_NAME: "sora",

@@ -1,14 +1,12 @@
 /** Real receivers of OTLP on loopback: a Prometheus 3 and an OpenTelemetry Collector. */
 
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { OtlpConfig } from "../../src/config/otlp-config.ts";
-import { until } from "./exporter.ts";
+import { freePort } from "../../src/simulator/free-port.ts";
+import { type Program, startProgram } from "../../src/simulator/program.ts";
 import { type ParsedSample, samplesOf } from "./parse.ts";
 
 export interface Receiver {
@@ -16,6 +14,8 @@ export interface Receiver {
   readonly otlp: (protocol: OtlpConfig["protocol"]) => Pick<OtlpConfig, "protocol" | "url">;
   /** What has arrived lately, without what receivers add: `target_info`, and the labels of job, instance and scope. */
   readonly samples: () => Promise<ParsedSample[]>;
+  /** Where a Prometheus can scrape what has arrived. */
+  readonly scrapeUrl?: string;
   /** Ends it at once, as a crash would. */
   kill(): Promise<void>;
   /** Starts it again, at the same address. */
@@ -52,6 +52,7 @@ export function otlpConfig(changes: Partial<OtlpConfig> & Pick<OtlpConfig, "url"
     temporality: "cumulative",
     timeoutMs: 5000,
     intervalMs: 3000,
+    pushTimeoutMs: 0.9 * (changes.intervalMs ?? 3000),
     levels: ["target", "channel"],
     batchSize: 5000,
     ownMetrics: true,
@@ -62,10 +63,20 @@ export function otlpConfig(changes: Partial<OtlpConfig> & Pick<OtlpConfig, "url"
   };
 }
 
-/** Starts a Prometheus 3. */
-export async function startPrometheusReceiver(): Promise<Receiver> {
+/**
+ * Starts a Prometheus 3.
+ *
+ * @param scrapedUrl what it scrapes besides, every second
+ */
+export async function startPrometheusReceiver(scrapedUrl?: string): Promise<Receiver> {
   const directory = mkdtempSync(join(tmpdir(), "sora-stats-exporter-"));
-  writeFileSync(join(directory, "prometheus.yml"), "{}\n");
+  const scrape_configs = [scrapedUrl ?? []].flat().map((url) => ({
+    job_name: "scraped",
+    scrape_interval: "1s",
+    scrape_timeout: "1s",
+    static_configs: [{ targets: [new URL(url).host] }],
+  }));
+  writeFileSync(join(directory, "prometheus.yml"), JSON.stringify({ scrape_configs }));
   const address = `127.0.0.1:${await freePort()}`;
   const url = `http://${address}`;
   return run({
@@ -124,6 +135,7 @@ export async function startCollector({ tls = false } = {}): Promise<Receiver> {
     args: ["config.yaml", "more.yaml"].map((file) => `--config=${join(directory, file)}`),
     directory,
     ready: url,
+    scrapeUrl: url,
     otlp: (protocol) => ({
       protocol,
       url: protocol === "grpc" ? `${scheme}://localhost:${grpc}` : `${scheme}://127.0.0.1:${http}/v1/metrics`,
@@ -132,7 +144,7 @@ export async function startCollector({ tls = false } = {}): Promise<Receiver> {
   });
 }
 
-interface Running extends Pick<Receiver, "otlp" | "samples"> {
+interface Running extends Pick<Receiver, "otlp" | "samples" | "scrapeUrl"> {
   readonly program: string;
   readonly args: readonly string[];
   readonly directory: string;
@@ -140,25 +152,14 @@ interface Running extends Pick<Receiver, "otlp" | "samples"> {
   readonly ready: string;
 }
 
-async function run({ program, args, directory, ready, otlp, samples }: Running): Promise<Receiver> {
-  let child: ChildProcess;
-  let log = "";
+async function run({ program, args, directory, ready, samples, ...receiver }: Running): Promise<Receiver> {
+  let running: Program;
   const start = async () => {
-    child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
-    for (const stream of [child.stdout!, child.stderr!])
-      stream.setEncoding("utf8").on("data", (text: string) => (log += text));
-    const isReady = async () => (await fetch(ready).catch(() => undefined))?.ok === true;
-    await until(() => child.exitCode !== null || isReady(), 25_000);
-    if (child.exitCode !== null) throw new Error(`${program} has ended: ${log}`);
-  };
-  const end = async (signal: NodeJS.Signals) => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    child.kill(signal);
-    await once(child, "exit");
+    running = await startProgram(program, args, ready);
   };
   await start();
   return {
-    otlp,
+    ...receiver,
     samples: async () =>
       (await samples())
         .filter(({ name }) => name !== "target_info")
@@ -166,19 +167,11 @@ async function run({ program, args, directory, ready, otlp, samples }: Running):
           ...sample,
           labels: Object.fromEntries(Object.entries(labels).filter(([label]) => !ADDED.test(label))),
         })),
-    kill: () => end("SIGKILL"),
+    kill: () => running.kill(),
     start,
     async close() {
-      await end("SIGTERM");
+      await running.stop();
       rmSync(directory, { recursive: true });
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
