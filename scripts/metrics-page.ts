@@ -11,6 +11,7 @@ import { STALE_INTERVALS } from "../src/poller/latest.ts";
 import { KEEP_CROWDED_MS, KEEP_MISSING_MS, MAX_COLUMNS } from "../src/sums/increases.ts";
 import { KEEP_CHANNEL_MS } from "../src/sums/sums.ts";
 import { OBSERVED, SUM_PREFIXES } from "../src/sums/observations.ts";
+import { REFUSAL_REASONS } from "../src/web-config/events.ts";
 import { OTLP_FAILURE_REASONS } from "../src/otlp/events.ts";
 import type { MetricHead } from "../src/snapshot/draft.ts";
 import { COMINGS_METRICS } from "../src/sums/comings.ts";
@@ -210,6 +211,12 @@ The metrics \`sora_exporter_otlp_*\` are there where pushes by OTLP are configur
 (\`sora_exporter_otlp_failures_total\`) fails for:
 
 ${reasons(OTLP_FAILURE_REASONS)}
+
+A connection or a request is turned away (\`sora_exporter_web_refused_total\`) for:
+
+${reasons(REFUSAL_REASONS)}
+
+\`sora_exporter_web_config_*\` and \`sora_exporter_web_certificate_*\` are there with \`--web.config.file\`.
 
 Besides these there are the metrics of the process (\`process_*\`) and of Node.js (\`nodejs_*\`) as prom-client defines them.
 `;

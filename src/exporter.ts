@@ -10,6 +10,7 @@ import type { StatusQuery, TargetStatus } from "./engine/status.ts";
 import { createOwnMetrics } from "./exposition/own-metrics.ts";
 import { systemClock } from "./poller/clock.ts";
 import { createServer } from "./server/server.ts";
+import { openWebConfig } from "./web-config/live.ts";
 
 /** A running exporter. */
 export interface Exporter {
@@ -44,12 +45,22 @@ export async function startExporter(config: Config, { log, version }: ExporterEd
     process: !config.web.disableExporterMetrics,
     now: () => systemClock.now(),
   });
-  const engine = await startEngine(config, { metrics, log });
-  const { telemetryPath, maxRequests } = config.web;
-  const server = createServer({ telemetryPath, maxRequests, version }, { engine, metrics, log });
+  const { configFile } = config.web;
+  const web =
+    configFile === undefined ? undefined : await openWebConfig(configFile, { log, events: metrics });
+  const engine = await startEngine(config, { metrics, log }).catch((error: unknown) => {
+    web?.close();
+    throw error;
+  });
+  const { telemetryPath, maxRequests, healthWithoutAuth } = config.web;
+  const server = createServer(
+    { telemetryPath, maxRequests, healthWithoutAuth, version },
+    { engine, metrics, log, web },
+  );
   try {
     await listen(server, config.web.listenAddress);
   } catch (error) {
+    web?.close();
     await engine.close();
     const message = error instanceof Error ? error.message : String(error);
     throw new Error(`${message}; --web.listen-address=HOST:PORT takes another one, port 0 any that is free`, {
@@ -57,7 +68,8 @@ export async function startExporter(config: Config, { log, version }: ExporterEd
     });
   }
   engine.poll();
-  const url = urlOf(server.server.address() as AddressInfo);
+  const scheme = web?.current.tls === undefined ? "http" : "https";
+  const url = urlOf(scheme, server.server.address() as AddressInfo);
   log.info(
     { version, targets: config.targets.map(describeTarget) },
     `listening on ${url}${config.web.telemetryPath}`,
@@ -66,6 +78,7 @@ export async function startExporter(config: Config, { log, version }: ExporterEd
     url,
     status: async () => (await engine.status(TARGETS_ALONE))?.targets ?? [],
     async close() {
+      web?.close();
       // A reader that has stopped reading, or a request that never ends, must not keep the process.
       const grace = setTimeout(() => server.server.closeAllConnections(), CLOSE_GRACE_MS);
       await Promise.all([server.close(), engine.close()]);
@@ -94,8 +107,8 @@ async function listen(
   }
 }
 
-function urlOf({ address, family, port }: AddressInfo): string {
-  return `http://${family === "IPv6" ? `[${address}]` : address}:${port}`;
+function urlOf(scheme: string, { address, family, port }: AddressInfo): string {
+  return `${scheme}://${family === "IPv6" ? `[${address}]` : address}:${port}`;
 }
 
 /** What the log may say of a target: no headers. */

@@ -16,14 +16,23 @@ function flagsOf(cmdline: string): string[] {
   return words.slice(words.findIndex((word) => /(^|\/)main\.(js|ts)$/.test(word)) + 1);
 }
 
-/** Asks whether it is healthy. Any answer but a failure of the server will do, also one that asks who we are. */
+/**
+ * Asks whether it is healthy. Any answer but a failure of the server will do, also one that asks who we are, and so will a
+ * TLS handshake that the server hangs up after, as it does on who shows no certificate: what asks is alive.
+ */
 function ask(request: typeof requestHttp, host: string, port: number): Promise<boolean> {
   return new Promise((resolve, reject) => {
+    let shookHands = false;
     // Whose certificate it is does not matter: it is this container's own.
     const options = { host, port, path: "/-/healthy", timeout: TIMEOUT_MS, rejectUnauthorized: false };
     const sent = request(options, (response) => resolve(response.statusCode! < 500));
+    sent.on("socket", (socket) => socket.on("secureConnect", () => (shookHands = true)));
     sent.on("timeout", () => sent.destroy(new Error(`no answer within ${TIMEOUT_MS} ms`)));
-    sent.on("error", reject);
+    sent.on("error", (error: NodeJS.ErrnoException) => {
+      // The timeout has no code.
+      if (shookHands && error.code !== undefined) resolve(true);
+      else reject(error);
+    });
     sent.end();
   });
 }

@@ -26,6 +26,10 @@ export interface Config {
     readonly maxRequests: number;
     /** Whether to leave out the metrics of the process and of Node.js. */
     readonly disableExporterMetrics: boolean;
+    /** Path of the file that says how to serve: TLS, passwords; undefined where there is none. */
+    readonly configFile: string | undefined;
+    /** Whether the health endpoints are answered whoever asks. */
+    readonly healthWithoutAuth: boolean;
   };
   readonly log: {
     readonly level: "debug" | "info" | "warn" | "error";

@@ -45,6 +45,9 @@ type Values<T> = T[keyof T];
 /** Names of flags in the official sora_exporter where ours is another. */
 const ALIASES: Readonly<Record<string, string>> = { "sora.url": "sora.api-url" };
 
+/** Names of flags that are not those of their keys, as Prometheus and its exporters have them so. */
+const NAMES: Readonly<Record<string, string>> = { "web.config-file": "web.config.file" };
+
 /** Every flag, in the order of the help. */
 export const FLAGS: readonly Flag[] = [
   { ...option("config.file", false, "Configuration file, in YAML."), placeholder: "PATH" },
@@ -84,9 +87,10 @@ function settingFlag(key: SettingKey, schema: SettingSchema): Flag {
   const value = schema.def.defaultValue;
   const boolean = typeof value === "boolean";
   const name = key.join(".").replaceAll("_", "-");
-  const flag = option(name, boolean, schema.description ?? "");
+  const flag = option(NAMES[name] ?? name, boolean, schema.description ?? "");
   const setting = { key, schema, fromText: textReader(value) };
   if (Array.isArray(value)) return { ...flag, placeholder: "NAME,...", setting };
+  if (value === "") return { ...flag, placeholder: "FILE", setting };
   return { ...flag, negatable: boolean, default: value, setting };
 }
 

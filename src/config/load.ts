@@ -15,6 +15,7 @@ import { resolveOtlp } from "./otlp.ts";
 import { LEVELS } from "../snapshot/snapshot.ts";
 import { configSchema } from "./schema.ts";
 import type { Settings } from "./schema.ts";
+import { besideConfig } from "./secrets.ts";
 import { SECRET_KEYS } from "./source.ts";
 import { resolveTargets } from "./targets.ts";
 
@@ -75,6 +76,8 @@ export function loadConfig({ argv, env, readFile }: ConfigSources): Command {
         telemetryPath: web.telemetry_path,
         maxRequests: web.max_requests,
         disableExporterMetrics: web.disable_exporter_metrics,
+        configFile: webConfigFile(web.config_file, file, line.overrides),
+        healthWithoutAuth: web.health_without_auth,
       },
       log: { level: log.level, format: log.format },
       otlp,
@@ -102,6 +105,13 @@ function choiceOf(metrics: Settings["metrics"]): ChoiceConfig {
     excludeChannels: metrics.exclude_channels,
     zero: metrics.zero,
   };
+}
+
+/** Relative to the file that names it; as a flag or a variable says it. */
+function webConfigFile(path: string, file: ConfigFile, overrides: readonly Override[]): string | undefined {
+  if (path === "") return undefined;
+  const overridden = overrides.some(({ key }) => pathText(key) === "web.config_file");
+  return overridden ? path : besideConfig(path, file.path);
 }
 
 type Sections = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
@@ -154,8 +164,8 @@ function problemsOf(issue: z.core.$ZodIssue): Problem[] {
   return issue.keys.map((key) => ({ path: [...path, key], message }));
 }
 
-/** The problem that comes first: flags and variables, then the file from its top. */
-function firstError(
+/** An error of the problem that comes first: flags and variables, then the file from its top. */
+export function firstError(
   problems: readonly Problem[],
   file: ConfigFile,
   overrides: readonly Override[],

@@ -23,6 +23,7 @@ import {
   map,
   MIN_INTERVAL_MS,
   MIN_TIMEOUT_MS,
+  pathOrNone,
   text,
   url,
 } from "./values.ts";
@@ -125,6 +126,12 @@ export const SECTIONS = {
     disable_exporter_metrics: boolean()
       .prefault(false)
       .describe("Leave out the exporter's own process_* and nodejs_*."),
+    config_file: pathOrNone()
+      .prefault("")
+      .describe("File with TLS, passwords and headers, in the format of Prometheus' exporter-toolkit."),
+    health_without_auth: boolean()
+      .prefault(false)
+      .describe("Answer /-/healthy and /-/ready also without a password or a client certificate."),
   },
   log: {
     level: choice(["debug", "info", "warn", "error"])

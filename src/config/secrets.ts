@@ -52,7 +52,12 @@ export function readNamedFile(
   file: string,
   { readFile, configPath }: SecretSources,
 ): { readonly path: string; readonly text: string } | Refusal {
-  return readPath(isAbsolute(file) ? file : join(dirname(configPath), file), readFile);
+  return readPath(besideConfig(file, configPath), readFile);
+}
+
+/** The path of a file that a configuration file names, relative to where that is. */
+export function besideConfig(file: string, configPath: string): string {
+  return isAbsolute(file) ? file : join(dirname(configPath), file);
 }
 
 /** Reads a file; what is wrong is a sentence whose subject is the value that it should hold. */

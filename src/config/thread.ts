@@ -7,6 +7,7 @@ import { readFileSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import { ConfigError } from "./errors.ts";
 import { helpText } from "./help.ts";
+import { readWebConfig } from "../web-config/read.ts";
 import { type Command, loadConfig } from "./load.ts";
 
 /** What the command line asks to do, or why it cannot be done. */
@@ -20,8 +21,13 @@ parentPort!.postMessage(read(workerData as readonly string[]));
 
 function read(argv: readonly string[]): ReadCommand {
   try {
-    const command = loadConfig({ argv, env: process.env, readFile: (path) => readFileSync(path, "utf8") });
-    if ("config" in command) return command;
+    const readFile = (path: string) => readFileSync(path, "utf8");
+    const command = loadConfig({ argv, env: process.env, readFile });
+    if ("config" in command) {
+      // Whether it is good; what it says is read again where it is used.
+      if (command.config.web.configFile !== undefined) readWebConfig(command.config.web.configFile, readFile);
+      return command;
+    }
     return command.command === "help" ? { command: "help", text: helpText() } : { command: "version" };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;

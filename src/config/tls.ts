@@ -11,8 +11,9 @@ import type { TargetSettings } from "./target-schema.ts";
 type TlsSettings = NonNullable<TargetSettings["tls"]>;
 type FileKey = "ca_file" | "cert_file" | "key_file";
 
-interface Pem {
-  readonly path: string;
+/** What is in PEM, and the file that it is from; no path where it stands in the configuration itself. */
+export interface Pem {
+  readonly path?: string;
   readonly text: string;
 }
 
@@ -31,7 +32,7 @@ export function resolveTls(
   report: (problem: Problem) => void,
 ): TlsConfig {
   const complain = (key: FileKey, message: string) => report({ path: [...path, key], message });
-  const read = (key: FileKey): Pem | undefined => {
+  const read = (key: FileKey) => {
     const file = given[key];
     if (file === undefined) return undefined;
     const found = readNamedFile(file, sources);
@@ -48,7 +49,7 @@ export function resolveTls(
   const certificate = certificateOf(cert, (message) => complain("cert_file", message));
   const privateKey = privateKeyOf(key, (message) => complain("key_file", message));
   if (certificate !== undefined && privateKey !== undefined && !certificate.checkPrivateKey(privateKey)) {
-    complain("key_file", `${quote(key?.path)} is not the key of the certificate in cert_file`);
+    complain("key_file", `${subject(key!)}is not the key of the certificate in cert_file`);
   }
   return {
     ca: ca?.path,
@@ -59,33 +60,53 @@ export function resolveTls(
   };
 }
 
-/** The first certificate of a file; all of them are read. OpenSSL's errors are dropped, as they help nobody. */
-function certificateOf(
+/** The first of `certificatesOf`; undefined where something is wrong. */
+export function certificateOf(
   pem: Pem | undefined,
   complain: (message: string) => void,
 ): X509Certificate | undefined {
-  if (pem === undefined) return undefined;
+  return certificatesOf(pem, complain)[0];
+}
+
+/**
+ * All certificates of a text; none where there is none, or one is broken. OpenSSL's errors are dropped, as they help nobody.
+ *
+ * @param complain is told what is wrong, in a sentence whose subject is the value of the key
+ */
+export function certificatesOf(
+  pem: Pem | undefined,
+  complain: (message: string) => void,
+): readonly X509Certificate[] {
+  if (pem === undefined) return [];
   const blocks = pem.text.match(/-----BEGIN CERTIFICATE-----[^]*?-----END CERTIFICATE-----/g) ?? [];
+  if (blocks.length === 0) complain(`${subject(pem)}holds no certificate in PEM`);
   try {
-    const [first] = blocks.map((block) => new X509Certificate(block));
-    if (first === undefined) complain(`${quote(pem.path)} holds no certificate in PEM`);
-    return first;
+    return blocks.map((block) => new X509Certificate(block));
   } catch {
-    complain(`${quote(pem.path)} holds a broken certificate`);
-    return undefined;
+    complain(`${subject(pem)}holds a broken certificate`);
+    return [];
   }
 }
 
-function privateKeyOf(pem: Pem | undefined, complain: (message: string) => void): KeyObject | undefined {
+/** A private key without a passphrase; undefined where something is wrong, which `complain` is told as above. */
+export function privateKeyOf(
+  pem: Pem | undefined,
+  complain: (message: string) => void,
+): KeyObject | undefined {
   if (pem === undefined) return undefined;
   if (/^-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m.test(pem.text)) {
-    complain(`${quote(pem.path)} holds an encrypted key; it must have no passphrase`);
+    complain(`${subject(pem)}holds an encrypted key; it must have no passphrase`);
     return undefined;
   }
   try {
     return createPrivateKey(pem.text);
   } catch {
-    complain(`${quote(pem.path)} holds no private key in PEM`);
+    complain(`${subject(pem)}holds no private key in PEM`);
     return undefined;
   }
+}
+
+/** The file, where there is one, to put before what is said of it. */
+export function subject(pem: Pem): string {
+  return pem.path === undefined ? "" : `${quote(pem.path)} `;
 }

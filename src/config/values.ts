@@ -76,14 +76,20 @@ export function url() {
   });
 }
 
+const PATH: Pick<TextRules<string>, "expected" | "refused"> = {
+  expected: "the path of a file",
+  // What is in a file may be a secret.
+  refused: [[/-----BEGIN|[\r\n]/, "takes the path of a file, not what is in it"]],
+};
+
 /** The path of a file. */
 export function path() {
-  return text({
-    expected: "the path of a file",
-    read: (path) => (path === "" ? undefined : path),
-    // What is in a file may be a secret.
-    refused: [[/-----BEGIN|[\r\n]/, "takes the path of a file, not what is in it"]],
-  });
+  return text({ ...PATH, read: (path) => (path === "" ? undefined : path) });
+}
+
+/** The path of a file, or an empty text for none. */
+export function pathOrNone() {
+  return text({ ...PATH, read: (path) => path });
 }
 
 /** A duration from `min` to a day, in milliseconds. */

@@ -20,10 +20,11 @@ import {
 } from "../snapshot/rejections.ts";
 import { FAILURE_REASONS } from "../sora/failure.ts";
 import { compareNames } from "../snapshot/snapshot.ts";
+import { REFUSAL_REASONS, type WebEvents } from "../web-config/events.ts";
 import type { OwnFamily } from "./compose.ts";
 
 /** The metrics, which change as they are told what happens: a target is shown from the start, its failures at 0. */
-export interface OwnMetrics extends PollEvents, OtlpEvents {
+export interface OwnMetrics extends PollEvents, OtlpEvents, WebEvents {
   /** The thread that polls has ended by itself; it will be started anew. */
   engineEnded(): void;
   /**
@@ -69,6 +70,11 @@ export function createOwnMetrics({ version, process: showProcess, now }: OwnMetr
   if (showProcess) collectDefaultMetrics({ register: registry });
   const own = createFamilies(registry, version);
   const targets = new Set<string>();
+  for (const reason of Object.keys(REFUSAL_REASONS)) own.webRefused.inc({ reason }, 0);
+
+  function registerOnce(metric: Gauge): void {
+    registry.registerMetric(metric);
+  }
 
   function countValues(target: string, { counts }: Rejections<ValueRejection>): void {
     for (const [reason, n] of counts) own.valuesRejected.inc({ target, reason }, n);
@@ -154,6 +160,20 @@ export function createOwnMetrics({ version, process: showProcess, now }: OwnMetr
     },
     otlpDropped(points) {
       own.otlpDropped.inc(points);
+    },
+    webRefused(reason) {
+      own.webRefused.inc({ reason });
+    },
+    webConfigLoaded(timeMs, notAfterMs) {
+      for (const metric of [own.webConfigSuccess, own.webConfigTime]) registerOnce(metric);
+      own.webConfigSuccess.set(1);
+      own.webConfigTime.set(timeMs / 1000);
+      if (notAfterMs === undefined) return;
+      registerOnce(own.webCertificate);
+      own.webCertificate.set(notAfterMs / 1000);
+    },
+    webConfigRefused() {
+      own.webConfigSuccess.set(0);
     },
     describe() {
       return Object.values(own).map((metric) => {
@@ -322,11 +342,40 @@ function createFamilies(registry: Registry, version: string) {
       help: "Times that the thread which polls ended by itself and was started anew; all sums begin anew with it",
       registers,
     }),
+    webRefused: new Counter({
+      name: "sora_exporter_web_refused_total",
+      help: "Connections and requests that were turned away, by reason",
+      labelNames: ["reason"] as const,
+      registers,
+    }),
+    ...createWebConfigFamilies(),
     ...createOtlpFamilies(),
     series: new Gauge({
       name: "sora_exporter_series",
       help: "Series of the target that a scrape shows now, besides the exporter's own; of stale data none is shown",
       labelNames: byTarget,
+      registers,
+    }),
+  };
+}
+
+/** Registered where there is a web configuration file; the last where it has a certificate. */
+function createWebConfigFamilies() {
+  const registers: Registry[] = [];
+  return {
+    webConfigSuccess: new Gauge({
+      name: "sora_exporter_web_config_last_reload_successful",
+      help: "Whether the web configuration file is in force as it is now (1), or cannot be used, and the one before it is (0)",
+      registers,
+    }),
+    webConfigTime: new Gauge({
+      name: "sora_exporter_web_config_last_reload_success_timestamp_seconds",
+      help: "When the web configuration that is in force was read",
+      registers,
+    }),
+    webCertificate: new Gauge({
+      name: "sora_exporter_web_certificate_not_after_timestamp_seconds",
+      help: "When the certificate that the exporter shows its clients ends",
       registers,
     }),
   };

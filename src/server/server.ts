@@ -11,7 +11,13 @@ import { compose } from "../exposition/compose.ts";
 import { gzip } from "../exposition/gzip.ts";
 import { negotiate } from "../exposition/negotiate.ts";
 import type { OwnMetrics } from "../exposition/own-metrics.ts";
+import { createCompare } from "../web-config/compare.ts";
+import type { LiveWebConfig } from "../web-config/live.ts";
+import { guard } from "./guard.ts";
+import { createListener, LIMITS, type Listener, type ListenerLimits } from "./listener.ts";
 import { refuseUnknown } from "./not-found.ts";
+import { createRefused } from "./refusals.ts";
+import { SECURITY_HEADERS } from "./security-headers.ts";
 import { readSelection } from "./selection.ts";
 import { addStatusRoutes } from "./status-routes.ts";
 
@@ -20,13 +26,18 @@ export interface ServerOptions {
   /** How many scrapes may be answered at a time; 0 for no limit. */
   readonly maxRequests: number;
   readonly version: string;
+  /** Whether the health endpoints are for everyone, whatever the web configuration asks of others. */
+  readonly healthWithoutAuth: boolean;
 }
 
 export interface ServerEdges {
   readonly engine: Pick<Engine, "targets" | "render" | "status">;
   readonly metrics: OwnMetrics;
   readonly log: Logger;
+  /** Undefined for plain HTTP for everyone. */
+  readonly web?: LiveWebConfig | undefined;
   readonly patience?: Patience;
+  readonly limits?: ListenerLimits;
 }
 
 /** No route has a schema, and what would compile one need not be loaded. */
@@ -35,9 +46,6 @@ const NO_SCHEMAS = { buildValidator: refuseSchema, buildSerializer: refuseSchema
 function refuseSchema(): never {
   throw new Error("no route may have a schema");
 }
-
-/** For a request to come in whole; an answer may take longer. */
-const REQUEST_TIMEOUT_MS = 10_000;
 
 /** For how long a reader, which holds what was rendered for it, is waited for. */
 export interface Patience {
@@ -52,15 +60,30 @@ const PATIENCE: Patience = { stalledMs: 30_000, totalMs: 300_000 };
 /** Makes the server; it does not listen yet. */
 export function createServer(
   options: ServerOptions,
-  { engine, metrics, log, patience = PATIENCE }: ServerEdges,
+  { engine, metrics, log, web, patience = PATIENCE, limits = LIMITS }: ServerEdges,
 ): FastifyInstance {
+  const refused = createRefused(log, metrics);
+  let listener: Listener | undefined;
   // Without fastify's own log: it has a line a request, and what matters is logged here.
   const server = fastify({
     forceCloseConnections: "idle",
-    requestTimeout: REQUEST_TIMEOUT_MS,
     schemaController: { compilersFactory: NO_SCHEMAS },
+    frameworkErrors: (_, __, reply: FastifyReply) => {
+      void sendText(reply.code(400).headers(SECURITY_HEADERS), "Bad request.\n");
+    },
+    serverFactory: (handler) => {
+      const admitUnverified = options.healthWithoutAuth;
+      listener = createListener({ handler, web, admitUnverified, refused, limits });
+      return listener.server;
+    },
   });
 
+  if (web !== undefined) {
+    const { compare, close } = createCompare();
+    const { healthWithoutAuth } = options;
+    guard(server, { web, healthWithoutAuth, listener: listener!, compare, refused });
+    server.addHook("onClose", () => close());
+  }
   refuseUnknown(server);
 
   let scrapes = 0;
@@ -68,11 +91,13 @@ export function createServer(
   /** Answers with what is wanted: all targets and their own metrics, or what a probe asks for. */
   async function scrape(request: FastifyRequest, reply: FastifyReply, wanted: Wanted): Promise<FastifyReply> {
     const { maxRequests } = options;
-    if (maxRequests > 0 && scrapes >= maxRequests)
+    if (maxRequests > 0 && scrapes >= maxRequests) {
+      refused("scrapes", request.ip);
       return sendText(
         reply.code(503),
         `Limit of ${maxRequests} scrapes at a time reached, try again later.\n`,
       );
+    }
     scrapes++;
     limitReading(reply.raw, patience);
     const { format, contentType, gzip: asGzip } = negotiate(request.headers);

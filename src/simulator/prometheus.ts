@@ -11,6 +11,8 @@ export interface PrometheusOptions {
   exporterUrl: string;
   /** Between scrapes, and between evaluations of rules: seconds, an integer. */
   intervalS: number;
+  /** More `scrape_configs`, as its configuration file has them. */
+  jobs?: readonly object[];
   /** Paths; the last part of each may be a pattern, which may match nothing. */
   ruleFiles?: readonly string[];
   /** Where alerts go. */
@@ -79,13 +81,13 @@ async function findAlerts(url: string): Promise<string | undefined> {
 
 /** As JSON, which is YAML. */
 function configuration(options: PrometheusOptions): string {
-  const { exporterUrl, intervalS, ruleFiles = [], alertmanagerUrl } = options;
+  const { exporterUrl, intervalS, jobs = [], ruleFiles = [], alertmanagerUrl } = options;
   const at = (url: string) => ({ static_configs: [{ targets: [new URL(url).host] }] });
   const interval = `${intervalS}s`;
   return JSON.stringify({
     global: { scrape_interval: interval, scrape_timeout: interval, evaluation_interval: interval },
     rule_files: ruleFiles,
-    scrape_configs: [{ job_name: JOB, ...at(exporterUrl) }],
+    scrape_configs: [{ job_name: JOB, ...at(exporterUrl) }, ...jobs],
     ...(alertmanagerUrl === undefined ? {} : { alerting: { alertmanagers: [at(alertmanagerUrl)] } }),
   });
 }

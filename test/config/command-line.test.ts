@@ -60,6 +60,8 @@ describe("flags", () => {
       ["web.telemetry-path", "SORA_STATS_EXPORTER_WEB_TELEMETRY_PATH"],
       ["web.max-requests", "SORA_STATS_EXPORTER_WEB_MAX_REQUESTS"],
       ["web.disable-exporter-metrics", "SORA_STATS_EXPORTER_WEB_DISABLE_EXPORTER_METRICS"],
+      ["web.config.file", "SORA_STATS_EXPORTER_WEB_CONFIG_FILE"],
+      ["web.health-without-auth", "SORA_STATS_EXPORTER_WEB_HEALTH_WITHOUT_AUTH"],
       ["log.level", "SORA_STATS_EXPORTER_LOG_LEVEL"],
       ["log.format", "SORA_STATS_EXPORTER_LOG_FORMAT"],
       ["record", "SORA_STATS_EXPORTER_RECORD"],
@@ -73,7 +75,9 @@ describe("flags", () => {
     const leaves = Object.entries(properties).flatMap(([section, { properties = {} }]) =>
       Object.keys(properties).map((key) => `${section}.${key.replaceAll("_", "-")}`),
     );
-    const flags = FLAGS.flatMap(({ name, setting }) => (setting === undefined ? [] : [name]));
+    // As in exporter-toolkit.
+    const named = (name: string) => (name === "web.config.file" ? "web.config-file" : name);
+    const flags = FLAGS.flatMap(({ name, setting }) => (setting === undefined ? [] : [named(name)]));
     expect(flags).toEqual(
       leaves.filter(
         (leaf) =>
@@ -124,6 +128,8 @@ describe("flags", () => {
       telemetryPath: "/sora",
       maxRequests: 20,
       disableExporterMetrics: true,
+      configFile: undefined,
+      healthWithoutAuth: false,
     });
     expect(log).toEqual({ level: "warn", format: "text" });
   });

@@ -18,7 +18,8 @@ const NAME = "is not a name of metrics such as sora_connection_rtp_*, with * for
 const NO_NAME = "can be the name of no metric; they all begin with sora_";
 const SECTION_NAMES =
   "network_status, rtp, rtp_hdr_ext, rtcp, simulcast, cc, ice_connection_state, dtls, turn, sctp, data_channel, signaling, spotlight, packet_loss_simulator";
-const WEB_KEYS = "listen_address, telemetry_path, max_requests, disable_exporter_metrics";
+const WEB_KEYS =
+  "listen_address, telemetry_path, max_requests, disable_exporter_metrics, config_file, health_without_auth";
 const DURATION = "is not a duration such as 500ms, 10s or 1m30s";
 const ADDRESS = "is not an address such as :10490, 127.0.0.1:10490 or [::1]:10490";
 

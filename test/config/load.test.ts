@@ -418,6 +418,22 @@ const SETTINGS: Record<
     ],
     of: ({ web }) => web.disableExporterMetrics,
   },
+  "web.config.file": {
+    values: [
+      ["web.yaml", "web.yaml"],
+      ["/etc/web.yaml", "/etc/web.yaml"],
+      ["", undefined],
+    ],
+    of: ({ web }) => web.configFile,
+  },
+  "web.health-without-auth": {
+    values: [
+      [true, true],
+      ["false", false],
+      ["true", true],
+    ],
+    of: ({ web }) => web.healthWithoutAuth,
+  },
   "log.level": {
     values: [
       ["debug", "debug"],
@@ -450,7 +466,7 @@ describe("precedence", () => {
         [string, unknown],
         [string, unknown],
       ];
-      const [section, key] = name.replaceAll("-", "_").split(".") as [string, string];
+      const [section, key] = FLAGS.find((flag) => flag.name === name)!.setting!.key;
       const yaml = JSON.stringify({ [section]: { [key]: fileValue } });
       const env = { ...given, [`SORA_STATS_EXPORTER_${section}_${key}`.toUpperCase()]: envValue };
       const argv = [`--${name}=${flagValue}`];

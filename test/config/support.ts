@@ -98,6 +98,8 @@ export const DEFAULTS: Config = {
     telemetryPath: "/metrics",
     maxRequests: 40,
     disableExporterMetrics: false,
+    configFile: undefined,
+    healthWithoutAuth: false,
   },
   log: { level: "info", format: "text" },
   otlp: undefined,

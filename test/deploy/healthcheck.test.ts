@@ -3,7 +3,7 @@
 import { spawn } from "node:child_process";
 import { createServer as createHttp, type RequestListener } from "node:http";
 import { createServer as createHttps } from "node:https";
-import type { AddressInfo, Server } from "node:net";
+import { type AddressInfo, createServer as createTcp, type Server } from "node:net";
 import { fileURLToPath } from "node:url";
 import { afterEach, expect, test } from "vitest";
 import { fixture } from "../support/build.ts";
@@ -50,6 +50,26 @@ test("over TLS, whatever the certificate; where to ask is in the environment", a
   expect(
     await check(["--log.level=info"], { SORA_STATS_EXPORTER_WEB_LISTEN_ADDRESS: `127.0.0.1:${port}` }),
   ).toEqual([0, ""]);
+});
+
+test("a server that hangs up after the handshake, as it wants a client certificate, is there", async () => {
+  const port = await listen(
+    createHttps({ ...KEYS, requestCert: true, rejectUnauthorized: true, ca: KEYS.cert }, answer(200)),
+  );
+  expect(await check([`--web.listen-address=127.0.0.1:${port}`])).toEqual([0, ""]);
+});
+
+test("one that hangs up before that is not", async () => {
+  const port = await listen(createTcp((socket) => socket.destroy()));
+  const [code, said] = await check([`--web.listen-address=127.0.0.1:${port}`]);
+  expect(code).toBe(1);
+  expect(said).toMatch(/^unhealthy: /);
+});
+
+test("a web configuration file that cannot be used now: the one before it is in force", async () => {
+  const port = await listen(createHttps(KEYS, answer(401)));
+  const flags = ["--web.config.file=/nowhere/web.yml", `--web.listen-address=127.0.0.1:${port}`];
+  expect(await check(flags)).toEqual([0, ""]);
 });
 
 test("a configuration that starts no exporter", async () => {

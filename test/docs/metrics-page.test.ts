@@ -221,6 +221,7 @@ test("every metric of the exporter's own has a row, and every row is exposed", a
   metrics.callSucceeded("t", "ListClusterNodes", 0);
   metrics.callFailed("t", "ListClusterNodes", "timeout");
   metrics.otlpStarted();
+  metrics.webConfigLoaded(0, 0);
   const text = encode(await metrics.collect(new Map()), [], "prometheus-text").toString();
   const exposed = [...parseExposition(text, "prometheus-text").values()].filter(({ name }) =>
     name.startsWith("sora_"),

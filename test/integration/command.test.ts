@@ -101,6 +101,16 @@ describe("wrong usage is exit 2 and one line", () => {
     expect(stderr.match(/\n/g)).toHaveLength(1);
   });
 
+  test.each([[[]], [["--config.check"]]])("a mistake in the web configuration file, with %j", (args) => {
+    const file = join(directory, "web.yml");
+    writeFileSync(file, "basic_auth_users:\n  alice: planted-secret\n");
+    const { status, stdout, stderr } = run([`--web.config.file=${file}`, ...args]);
+    expect([status, stdout]).toEqual([2, ""]);
+    expect(stderr).toBe(
+      `sora-stats-exporter: ${file}:2: basic_auth_users.alice: is not a bcrypt hash, such as htpasswd -nBC 10 USER makes\n`,
+    );
+  });
+
   test("a mistake in the file names file, line and key", () => {
     const file = join(directory, "bad.yaml");
     writeFileSync(file, "sora:\n  url: http://127.0.0.1:3000/\n  intervall: 10s\n");

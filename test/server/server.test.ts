@@ -45,7 +45,7 @@ function engineOf(targets: readonly FakeTarget[]): Pick<Engine, "targets" | "ren
 
 function serve(targets: readonly FakeTarget[], telemetryPath = "/metrics", maxRequests = 0): FastifyInstance {
   server = createServer(
-    { telemetryPath, maxRequests, version: "1.2.3" },
+    { telemetryPath, maxRequests, version: "1.2.3", healthWithoutAuth: false },
     {
       engine: engineOf(targets),
       metrics: createOwnMetrics({ version: "1.2.3", process: true, now: () => 0 }),
@@ -275,7 +275,7 @@ test.each([
     },
   };
   server = createServer(
-    { telemetryPath: "/metrics", maxRequests: 0, version: "1.2.3" },
+    { telemetryPath: "/metrics", maxRequests: 0, version: "1.2.3", healthWithoutAuth: false },
     {
       engine: counting,
       metrics: createOwnMetrics({ version: "1.2.3", process: true, now: () => 0 }),
@@ -298,7 +298,7 @@ test.each([
 test("a scrape for which nothing is ever rendered is given up, too", async () => {
   const engine = { ...engineOf([]), render: () => new Promise<never>(() => {}) };
   server = createServer(
-    { telemetryPath: "/metrics", maxRequests: 1, version: "1.2.3" },
+    { telemetryPath: "/metrics", maxRequests: 1, version: "1.2.3", healthWithoutAuth: false },
     {
       engine,
       metrics: createOwnMetrics({ version: "1.2.3", process: true, now: () => 0 }),

@@ -105,6 +105,8 @@ export function configFor(targets: TestTargets, changes: Partial<Config> = {}): 
       telemetryPath: "/metrics",
       maxRequests: 0,
       disableExporterMetrics: false,
+      configFile: undefined,
+      healthWithoutAuth: false,
     },
     log: { level: "info", format: "json" },
     otlp: undefined,

@@ -32,7 +32,7 @@ export interface Prometheus extends RunningPrometheus {
 /** Starts a Prometheus on loopback, with what it stores in a directory that goes with it. */
 export async function startPrometheus(
   exporterUrl: string,
-  options: Pick<PrometheusOptions, "ruleFiles" | "alertmanagerUrl"> = {},
+  options: Pick<PrometheusOptions, "ruleFiles" | "alertmanagerUrl" | "jobs"> = {},
 ): Promise<Prometheus> {
   const prometheus = await start({ ...options, exporterUrl, intervalS: 1 });
 

@@ -1,0 +1,92 @@
+/** Who is let in: what is asked of every request before a route has it. */
+
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { Compare } from "../web-config/compare.ts";
+import type { WebConfig } from "../web-config/config.ts";
+import type { LiveWebConfig } from "../web-config/live.ts";
+import { createPasswords } from "../web-config/passwords.ts";
+import { createBucket } from "../web-config/rate-limit.ts";
+import type { Listener } from "./listener.ts";
+import type { Refused } from "./refusals.ts";
+import { SECURITY_HEADERS } from "./security-headers.ts";
+
+export interface GuardOptions {
+  readonly web: LiveWebConfig;
+  /** Whether the health endpoints are for everyone. */
+  readonly healthWithoutAuth: boolean;
+  readonly listener: Pick<Listener, "standing">;
+  readonly compare: Compare;
+  readonly refused: Refused;
+}
+
+/** Routes that may be for everyone. */
+const HEALTH: ReadonlySet<string | undefined> = new Set(["/-/healthy", "/-/ready"]);
+
+const CHALLENGE = 'Basic realm="sora-stats-exporter", charset="UTF-8"';
+
+/** Has every request of a server pass; to be called before anything else takes one. */
+export function guard(
+  server: FastifyInstance,
+  { web, healthWithoutAuth, listener, compare, refused }: GuardOptions,
+): void {
+  let checks = checksOf(web.current, compare);
+  web.onChange((config) => (checks = checksOf(config, compare)));
+
+  server.addHook("onRequest", async (request, reply) => {
+    const { socket } = request.raw;
+    const stands = listener.standing(socket);
+    if (stands === "stale") {
+      // It is asked again on a new connection.
+      socket.destroy();
+      return reply.hijack();
+    }
+    if (healthWithoutAuth && HEALTH.has(request.routeOptions.url)) return;
+    if (stands === "unverified") {
+      refused("client_certificate", request.ip);
+      return refuse(reply.code(403).header("connection", "close"), "A client certificate is needed.\n");
+    }
+    // Of one configuration, also if there is another one meanwhile.
+    const { take, password } = checks;
+    if (!take()) {
+      refused("rate_limit", request.ip);
+      return refuse(reply.code(429).header("retry-after", "1"), "Too many requests, try again later.\n");
+    }
+    if (password === undefined) return;
+    const given = credentialsOf(request);
+    const verdict = given && (await password(given.user, given.password, request.ip));
+    if (verdict === "right") return;
+    if (verdict === "busy") {
+      refused("busy", request.ip);
+      return refuse(
+        reply.code(503).header("retry-after", "1"),
+        "Too many passwords to check, try again later.\n",
+      );
+    }
+    refused("password", request.ip, given === undefined ? "there were none" : undefined);
+    return refuse(reply.code(401).header("www-authenticate", CHALLENGE), "Unauthorized.\n");
+  });
+
+  server.addHook("onSend", (_, reply, payload, done) => {
+    void reply.headers(web.current.headers);
+    done(null, payload);
+  });
+}
+
+function checksOf({ users, rateLimit }: WebConfig, compare: Compare) {
+  return {
+    take: rateLimit === undefined ? () => true : createBucket(rateLimit, () => performance.now()),
+    password: users.size === 0 ? undefined : createPasswords(users, compare),
+  };
+}
+
+function refuse(reply: FastifyReply, text: string): FastifyReply {
+  return reply.headers(SECURITY_HEADERS).type("text/plain; charset=utf-8").send(text);
+}
+
+/** User and password of a request; undefined where there are none. */
+function credentialsOf(request: FastifyRequest): { user: string; password: string } | undefined {
+  const encoded = /^Basic +([A-Za-z0-9+/]+=*) *$/i.exec(request.headers.authorization ?? "")?.[1];
+  if (encoded === undefined) return undefined;
+  const [, user, password] = /^([^:]*):(.*)$/s.exec(Buffer.from(encoded, "base64").toString()) ?? [];
+  return user === undefined || password === undefined ? undefined : { user, password };
+}

@@ -1,0 +1,144 @@
+/** What checking passwords costs: told by the comparisons that are made, not by the clock. */
+
+import { compareSync } from "bcryptjs";
+import { expect, test } from "vitest";
+import { createCompare } from "../../src/web-config/compare.ts";
+import { createPasswords } from "../../src/web-config/passwords.ts";
+import { createBucket } from "../../src/web-config/rate-limit.ts";
+import { HASHES } from "./support.ts";
+
+/** Compares as the thread does, and says what that was worth: rounds of bcrypt. */
+function counting(equal: (password: string, hash: string) => boolean = compareSync) {
+  const costs: number[][] = [];
+  return {
+    costs,
+    rounds: () => costs.map((of) => of.reduce((sum, cost) => sum + 2 ** cost, 0)),
+    compare: (password: string, hashes: readonly string[]) => {
+      costs.push(hashes.map((hash) => Number(hash.split("$")[2])));
+      return Promise.resolve(hashes.map((hash) => equal(password, hash)));
+    },
+  };
+}
+
+const USERS = new Map([
+  ["cheap", HASHES.secret],
+  ["dear", HASHES.secretAt5],
+]);
+
+test("a right password is right, a wrong one is wrong, whoever's", async () => {
+  const check = createPasswords(USERS, counting().compare);
+  expect(await check("cheap", "secret", "a")).toBe("right");
+  expect(await check("dear", "secret", "a")).toBe("right");
+  for (const [user, password] of [
+    ["cheap", "Secret"],
+    ["cheap", ""],
+    ["dear", "secret "],
+    ["", "secret"],
+    ["nobody", "secret"],
+    ["toString", "secret"],
+    ["__proto__", "secret"],
+  ] as const)
+    expect([user, password, await check(user, password, "a")]).toEqual([user, password, "wrong"]);
+});
+
+test("a wrong password costs the same for every user, and for who is none", async () => {
+  const counted = counting();
+  const check = createPasswords(
+    new Map([...USERS, ["dearest", `$2y$08$${HASHES.secret.slice(7)}`]]),
+    counted.compare,
+  );
+  for (const user of ["cheap", "dear", "dearest", "nobody", ""]) await check(user, "wrong", "a");
+  expect(counted.rounds()).toEqual([256, 256, 256, 256, 256]);
+  expect(counted.costs).toEqual([[4, 4, 5, 6, 7], [5, 5, 6, 7], [8], [8], [8]]);
+});
+
+test("nobody comes in by a hash that only costs, were it equal", async () => {
+  const check = createPasswords(USERS, counting((_, hash) => hash.includes("....")).compare);
+  expect(await check("nobody", "x", "a")).toBe("wrong");
+  expect(await check("cheap", "x", "a")).toBe("wrong");
+});
+
+test("a right password is compared once, a wrong one each time", async () => {
+  const counted = counting();
+  const check = createPasswords(USERS, counted.compare);
+  for (let i = 0; i < 3; i++) await check("cheap", "secret", "a");
+  expect(counted.costs).toHaveLength(1);
+  for (let i = 0; i < 3; i++) await check("cheap", "wrong", "a");
+  expect(counted.costs).toHaveLength(4);
+  // What is right for one is not so for another.
+  expect(await check("nobody", "secret", "a")).toBe("wrong");
+});
+
+test("what is remembered is bounded: bcrypt takes the first 72 bytes of a password alone", async () => {
+  const counted = counting(() => true);
+  const check = createPasswords(USERS, counted.compare);
+  for (let i = 0; i <= 100; i++) await check("cheap", `password ${i}`, "a");
+  await check("cheap", "password 100", "a");
+  expect(counted.costs).toHaveLength(101);
+  await check("cheap", "password 0", "a");
+  expect(counted.costs).toHaveLength(102);
+});
+
+test("who asks for what is being checked waits for that; others find room up to a bound", async () => {
+  const open: (() => void)[] = [];
+  let compared = 0;
+  const check = createPasswords(USERS, async (password) => {
+    compared++;
+    await new Promise<void>((resolve) => open.push(resolve));
+    return [password === "secret"];
+  });
+  const same = Array.from({ length: 50 }, () => check("cheap", "secret", "prometheus"));
+  const flood = Array.from({ length: 20 }, (_, i) => check("cheap", `wrong ${i}`, "attacker"));
+  const others = Array.from({ length: 20 }, (_, i) => check("cheap", `wrong ${i}`, `attacker ${i}`));
+  expect(compared).toBe(16);
+  // Four of one client, of which one is what another asks for too.
+  const busy = await Promise.all(
+    [...flood, ...others].map((verdict) => Promise.race([verdict, Promise.resolve("waits")])),
+  );
+  expect(busy.slice(0, 20).filter((verdict) => verdict === "busy")).toHaveLength(16);
+  for (const finish of open) finish();
+  expect(new Set(await Promise.all(same))).toEqual(new Set(["right"]));
+  await Promise.all([...flood, ...others]);
+  // There is room again.
+  const next = check("cheap", "wrong", "attacker");
+  open.at(-1)!();
+  expect(await next).toBe("wrong");
+});
+
+test("a comparison that fails is no verdict, and leaves room", async () => {
+  let fails = true;
+  const check = createPasswords(USERS, () =>
+    fails ? Promise.reject(new Error("no thread")) : Promise.resolve([true]),
+  );
+  for (let i = 0; i < 20; i++) await expect(check("cheap", `p${i}`, "a")).rejects.toThrow("no thread");
+  fails = false;
+  expect(await check("cheap", "p0", "a")).toBe("right");
+});
+
+test("the thread compares with every hash, several questions at a time, and ends", async () => {
+  const { compare, close } = createCompare();
+  expect(
+    await Promise.all([
+      compare("secret", [HASHES.secret, HASHES.changed, HASHES.secretAt5]),
+      compare("changed", [HASHES.secret, HASHES.changed]),
+    ]),
+  ).toEqual([
+    [true, false, true],
+    [false, true],
+  ]);
+  const never = compare("secret", [HASHES.secret.replace("$04$", "$14$")]);
+  await Promise.all([expect(never).rejects.toThrow("the exporter ends"), close()]);
+});
+
+test("a bucket of requests empties, and fills", () => {
+  let now = 0;
+  const take = createBucket({ intervalMs: 100, burst: 3 }, () => now);
+  const takes = (n: number) => Array.from({ length: n }, take);
+  expect(takes(5)).toEqual([true, true, true, false, false]);
+  now = 99;
+  expect(take()).toBe(false);
+  now = 100;
+  expect(takes(2)).toEqual([true, false]);
+  now = 10_000;
+  expect(takes(4)).toEqual([true, true, true, false]);
+});
