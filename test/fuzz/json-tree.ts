@@ -29,6 +29,7 @@ export function textOf(tree: JsonTree): string {
 }
 
 const SCALAR = fc.oneof(
+  { weight: 4, arbitrary: fc.integer({ min: -20, max: 200 }).map(String) },
   { weight: 3, arbitrary: fc.constantFrom(...HOSTILE_NUMBERS) },
   { weight: 3, arbitrary: TEXT.map((text) => JSON.stringify(text)) },
   {
