@@ -13,7 +13,9 @@ export default defineConfig(
   tseslint.configs.strictTypeChecked,
   {
     languageOptions: {
-      parserOptions: { projectService: { allowDefaultProject: ["*.js", "src/server/assets/*.js"] } },
+      parserOptions: {
+        projectService: { allowDefaultProject: ["*.js", "src/server/assets/*.js", "test/support/*.mjs"] },
+      },
     },
     rules: {
       // Typed arrays are read by index on every line of the hot path; the type checker already demands the `!`.
@@ -25,6 +27,7 @@ export default defineConfig(
       "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
     },
   },
+  { files: ["test/support/*.mjs"], extends: [tseslint.configs.disableTypeChecked] },
   {
     // What runs in a browser is JavaScript as it is sent.
     files: ["src/server/assets/*.js"],

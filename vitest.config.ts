@@ -8,6 +8,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 30_000,
     reporters: ["default", new SummaryReporter()],
+    globalSetup: "test/support/read-only-setup.ts",
     projects: [
       {
         extends: true,

@@ -1,6 +1,6 @@
 /** Reads the command line, and the environment for the flags that are not given there. */
 import { parseArgs } from "node:util";
-import { ConfigError, quote } from "./errors.ts";
+import { ConfigError, cut, quote } from "./errors.ts";
 import { FLAGS } from "./flags.ts";
 import type { Flag, SettingKey, SettingValue } from "./flags.ts";
 
@@ -145,7 +145,7 @@ function readBoolean(text: string, origin: string): boolean {
 
 /** `name=value` for messages. */
 function assignment(name: string, value: string): string {
-  return mayBeSecret(value) ? name : `${name}=${value}`;
+  return mayBeSecret(value) ? name : `${name}=${cut(value)}`;
 }
 
 /** Whether a text may be a URL with credentials in it. */

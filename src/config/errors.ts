@@ -1,11 +1,15 @@
 /** How the configuration says what is wrong with it. */
 
+/** What is longer only repeats what it was given, such as a path. */
+const MESSAGE_LENGTH = 2000;
+
 /** A mistake in the configuration or on the command line; its message is one line: where, and what is allowed. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
 
   constructor(message: string) {
-    super(message.replaceAll(/[\r\n\u2028\u2029]+/g, " "));
+    // A terminal would obey some control characters.
+    super(message.slice(0, MESSAGE_LENGTH).replaceAll(/[\p{Cc}\u2028\u2029]+/gu, " "));
   }
 }
 
@@ -20,11 +24,16 @@ const QUOTED_LENGTH = 80;
 /** A value as messages show it: scalars as JSON, long strings cut, of lists and maps only what they are. */
 export function quote(value: unknown): string {
   if (typeof value === "string") {
-    return JSON.stringify(value.length > QUOTED_LENGTH ? `${value.slice(0, QUOTED_LENGTH)}…` : value);
+    return JSON.stringify(cut(value));
   }
   if (typeof value === "number" || typeof value === "boolean") return String(value);
   if (Array.isArray(value)) return "a list";
   return value === null || value === undefined ? "an empty value" : "a map";
+}
+
+/** The beginning of a text that is long for a message. */
+export function cut(text: string): string {
+  return text.length > QUOTED_LENGTH ? `${text.slice(0, QUOTED_LENGTH)}…` : text;
 }
 
 /** What an exception says, for the end of a message. */

@@ -13,6 +13,11 @@ export interface ConfigFile {
   readonly position: (key: readonly PropertyKey[]) => { offset: number; line: number };
 }
 
+const NESTED = "nested too deeply";
+
+/** Lists and keys within each other on one line; the parser takes minutes over some ten thousand. */
+const DEEP = /(?:[-?:][ \t]+){100}/;
+
 /**
  * Reads YAML.
  *
@@ -20,6 +25,9 @@ export interface ConfigFile {
  * @throws ConfigError naming path and line for what is no YAML, for a key given twice and for an alias of nothing
  */
 export function parseConfigFile(text: string, path: string): ConfigFile {
+  const deep = DEEP.exec(text);
+  if (deep !== null)
+    throw new ConfigError(`${path}:${text.slice(0, deep.index).split("\n").length}: ${NESTED}`);
   const lines = new LineCounter();
   const document = parseDocument(text, {
     lineCounter: lines,
@@ -63,6 +71,8 @@ function syntaxMessage(code: string, message: string): string {
       return "a YAML tag that is not known here";
     case "BAD_DIRECTIVE":
       return "a YAML directive that is not known here";
+    case "RESOURCE_EXHAUSTION":
+      return NESTED;
     case "BAD_DQ_ESCAPE":
       return "an escape sequence that YAML does not know";
     default:

@@ -14,6 +14,7 @@ import type { SoraClient } from "../sora/client.ts";
 import { decodeArray, decodeObject } from "../sora/decode.ts";
 import type { FailureReason } from "../sora/failure.ts";
 import type { Operation } from "../sora/operations.ts";
+import { toFailure } from "./call-log.ts";
 import type { Clock } from "./clock.ts";
 import type { Latest } from "./latest.ts";
 import { createSideCall, type Reading, type SideCall } from "./side-call.ts";
@@ -81,7 +82,12 @@ export function createSideCalls(
     const ask = async (signal: AbortSignal) => {
       const asked = client();
       const body = await asked.call(operation, parameters, signal);
-      return read(body, { target, timeMs: clock.now(), url: asked.url });
+      try {
+        return read(body, { target, timeMs: clock.now(), url: asked.url });
+      } catch (error) {
+        const failure = toFailure(error);
+        throw asked.conceal?.(failure) ?? failure;
+      }
     };
     return createSideCall(
       {

@@ -110,8 +110,9 @@ export function createTarget(options: TargetOptions, edges: TargetEdges, before?
       metrics.callSucceeded(name, "GetStatsAllConnections", clock.now());
       return { built, bytes, recorded };
     } catch (error) {
-      if (!stop.aborted) metrics.callFailed(name, "GetStatsAllConnections", toFailure(error).reason);
-      throw error;
+      const failure = toFailure(error);
+      if (!stop.aborted) metrics.callFailed(name, "GetStatsAllConnections", failure.reason);
+      throw client.conceal?.(failure) ?? failure;
     }
   }
 

@@ -2,6 +2,7 @@
 
 import type { buildConnector as Connecting, Dispatcher, Pool as UndiciPool } from "undici";
 import type { Limits } from "../config/config.ts";
+import { conceal } from "./conceal.ts";
 import { decodeError } from "./decode.ts";
 import { type FailureReason, oneLine, SoraFailure } from "./failure.ts";
 import { type Operation, OPERATIONS } from "./operations.ts";
@@ -67,6 +68,8 @@ export interface SoraClient {
     stop?: AbortSignal,
     timeoutMs?: number,
   ): Promise<number>;
+  /** A failure without what was sent in headers, for one of decoding what was answered; those of calls are so already. */
+  conceal?(failure: SoraFailure): SoraFailure;
   /** Ends the connections. */
   close(): Promise<void>;
 }
@@ -86,16 +89,21 @@ export function createSoraClient(options: SoraClientOptions): SoraClient {
     keepAliveTimeout: KEEP_ALIVE_MS,
   });
 
+  /** The values of headers that were sent last. */
+  let sent: readonly string[] = [];
+
   async function stream(
     ...[operation, parameters, consume, stop, timeoutMs = options.timeoutMs]: Parameters<SoraClient["stream"]>
   ): Promise<number> {
     const timeout = AbortSignal.timeout(Math.ceil(timeoutMs));
     const signal = stop === undefined ? timeout : AbortSignal.any([timeout, stop]);
+    const headers = readHeaders(options.headers);
+    sent = Object.values(headers);
     const asked = {
       method: "POST" as const,
       path: pathname,
       headers: {
-        ...readHeaders(options.headers),
+        ...headers,
         "x-sora-target": OPERATIONS[operation],
         ...(parameters && { "content-type": "application/json" }),
       },
@@ -119,7 +127,7 @@ export function createSoraClient(options: SoraClientOptions): SoraClient {
       });
     } catch (error) {
       if (refused !== undefined) throw refused.error;
-      throw toFailure(error, timeout, timeoutMs);
+      throw conceal(toFailure(error, timeout, timeoutMs), sent);
     }
   }
 
@@ -131,6 +139,7 @@ export function createSoraClient(options: SoraClientOptions): SoraClient {
       await stream(operation, parameters, (chunk) => void chunks.push(chunk), stop, timeoutMs);
       return Buffer.concat(chunks);
     },
+    conceal: (failure) => conceal(failure, sent),
     close: () => pool.destroy(),
   };
 }

@@ -11,6 +11,7 @@ import { everyCall, NO_CALLS, type RunningExporter, runExporter, until } from ".
 import { type FakeSora, hang, startFakeSora } from "../support/fake-sora.ts";
 import { find } from "../support/parse.ts";
 import { startTap, type Tap } from "../support/tap.ts";
+import { SENT_BY_A_TEST } from "../support/read-only.ts";
 
 /** Long enough for a loaded machine to answer in time three times over, which is how long data stay. */
 const INTERVAL_MS = 1000;
@@ -46,7 +47,7 @@ afterEach(async () => {
 async function call(operation: string, parameters: object): Promise<number> {
   const { status } = await fetch(simulator.url, {
     method: "POST",
-    headers: { "x-sora-target": operation },
+    headers: { "x-sora-target": operation, ...SENT_BY_A_TEST },
     body: JSON.stringify(parameters),
   });
   return status;

@@ -376,6 +376,7 @@ describe("the package, built and packed", () => {
       "METRICS.md",
       "README.ja.md",
       "README.md",
+      "SECURITY.md",
       "config.schema.json",
       "config.yaml",
       "package.json",

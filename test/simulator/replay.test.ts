@@ -8,6 +8,7 @@ import { startReplay } from "../../src/simulator/replay.ts";
 import { createWorld } from "../../src/simulator/world.ts";
 import { formatRecord } from "../../src/sora/recording.ts";
 import { options, START_MS } from "./reading.ts";
+import { SENT_BY_A_TEST } from "../support/read-only.ts";
 
 const STATS = "Sora_20171101.GetStatsAllConnections";
 /** Spelled as no JSON writer would, with what it would not keep. */
@@ -40,7 +41,8 @@ function line(seconds: number, values: string, nanos: number | string = 0): stri
 }
 
 async function ask(target = STATS, body = '{"local":false}'): Promise<{ status: number; text: string }> {
-  const response = await request(replay!.url, { method: "POST", body, headers: { "x-sora-target": target } });
+  const headers = { "x-sora-target": target, ...SENT_BY_A_TEST };
+  const response = await request(replay!.url, { method: "POST", body, headers });
   return { status: response.statusCode, text: await response.body.text() };
 }
 

@@ -4,6 +4,7 @@ import type { Simulator } from "../../src/simulator/server.ts";
 import { startSimulator } from "../../src/simulator/server.ts";
 import type { Answer } from "./reading.ts";
 import { options, read, START_MS } from "./reading.ts";
+import { SENT_BY_A_TEST } from "../support/read-only.ts";
 
 const TARGET = "Sora_20171101.GetStatsAllConnections";
 
@@ -30,7 +31,7 @@ async function ask(
   const response = await request(simulator.url + path, {
     method,
     body,
-    headers: target === null ? {} : { "x-sora-target": target },
+    headers: target === null ? {} : { "x-sora-target": target, ...SENT_BY_A_TEST },
   });
   const text = await response.body.text();
   return {
@@ -125,7 +126,7 @@ test.each(["json", "text", "application json", "", "text/plain", "a/b; charset",
     const response = await request(simulator.url, {
       method: "POST",
       body: '{"local":1}',
-      headers: { "x-sora-target": TARGET, "content-type": type },
+      headers: { "x-sora-target": TARGET, "content-type": type, ...SENT_BY_A_TEST },
     });
     expect(response.statusCode).toBe(400);
     expect(await response.body.json()).toEqual({ error_type: "INVALID-LOCAL" });

@@ -1,6 +1,7 @@
-/** The last lines of a test run: what was skipped for want of a tool, and the counts. */
+/** The last lines of a test run: what was skipped for want of a tool, what was asked of Sora, and the counts. */
 
 import type { Reporter, TestModule } from "vitest/node";
+import { readRecording, RECORD_VARIABLE, summarize } from "./read-only.ts";
 import { lacks, type Tool, TOOLS } from "./tools.ts";
 
 export class SummaryReporter implements Reporter {
@@ -11,12 +12,18 @@ export class SummaryReporter implements Reporter {
       // A module that could not be loaded has no tests that could fail.
       if (testModule.errors().length > 0) counts.failed++;
     }
-    const failed = counts.failed + counts.pending + unhandledErrors.length;
+    const directory = process.env[RECORD_VARIABLE];
+    const asked = directory === undefined ? undefined : summarize(readRecording(directory));
+    const written = asked === undefined ? 1 : asked.violations.length;
+    const failed = counts.failed + counts.pending + unhandledErrors.length + written;
     // After the summary of the default reporter.
     process.once("exit", () => {
       for (const tool of missingTools()) {
         console.log(`skipped what needs ${tool}, which is not installed (${TOOLS[tool]})`);
       }
+      console.log((asked?.lines ?? ["what was asked of Sora was not recorded"]).join("\n"));
+      // No test of the suite can tell what the others did.
+      if (written > 0) process.exitCode = 1;
       console.log(`${counts.passed} passed, ${failed} failed, ${counts.skipped} skipped`);
     });
   }
