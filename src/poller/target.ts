@@ -5,7 +5,7 @@ import type { PollEvents } from "./events.ts";
 import { readClusterNodes } from "../calls/cluster.ts";
 import { draftConnections } from "../calls/connections.ts";
 import type { CallIntervals, ChoiceConfig, InfoConfig, Limits, ReportGroups } from "../config/config.ts";
-import { SnapshotBuilder } from "../snapshot/build.ts";
+import { type Built, SnapshotBuilder } from "../snapshot/build.ts";
 import type { DropReason, Rejections, ValueRejection } from "../snapshot/rejections.ts";
 import { isOfLevels, type Level, seriesOf, type Snapshot, type StatsSnapshot } from "../snapshot/snapshot.ts";
 import type { Watched } from "../status/status.ts";
@@ -14,7 +14,7 @@ import type { Bounds } from "../sums/observations.ts";
 import { Sums } from "../sums/sums.ts";
 import { Chooser } from "../choice/chooser.ts";
 import type { SoraClient } from "../sora/client.ts";
-import type { SoraFailure } from "../sora/failure.ts";
+import { oneLine, SoraFailure } from "../sora/failure.ts";
 import { createAddresses } from "./addresses.ts";
 import { createCallLog, toFailure } from "./call-log.ts";
 import type { Clock } from "./clock.ts";
@@ -104,6 +104,7 @@ export function createTarget(options: TargetOptions, edges: TargetEdges): Target
       };
       const bytes = await client.stream("GetStatsAllConnections", { local }, consume, stop, withinMs);
       const built = building.end(clock.now());
+      mustHoldConnections(built);
       metrics.callSucceeded(name, "GetStatsAllConnections", clock.now());
       return { built, bytes, recorded };
     } catch (error) {
@@ -246,6 +247,16 @@ export function createTarget(options: TargetOptions, edges: TargetEdges): Target
     snapshots,
     watched,
   };
+}
+
+/**
+ * An answer of which nothing is left is none: to show it as no connections would be a zero that is false.
+ *
+ * @throws SoraFailure `unexpected_body`
+ */
+function mustHoldConnections({ snapshot, connections: { counts, first } }: Built): void {
+  if (snapshot.rows.length > 0 || counts.size === 0) return;
+  throw new SoraFailure("unexpected_body", oneLine(`nothing in the answer is a connection: ${first}`));
 }
 
 function total({ counts }: Rejections<string>): number {
