@@ -33,6 +33,7 @@ const BYTES = "sora_target_rtp_received_bytes_total";
 
 /** Runs one. */
 export async function soak({ main, minutes, connections, speed, seed }: SoakOptions): Promise<SoakResults> {
+  const machine = describeThisMachine();
   const startMs = Date.now();
   const nowMs = () => startMs + (Date.now() - startMs) * speed;
   const world = {
@@ -132,8 +133,7 @@ export async function soak({ main, minutes, connections, speed, seed }: SoakOpti
     );
     look();
     return {
-      machine: describeThisMachine(),
-      ...{ minutes, connections, speed, samples, faults: faults.counts },
+      ...{ machine, minutes, connections, speed, samples, faults: faults.counts },
       left: known.size - simulator.world.members().length,
       polls: valueOf(last, "sora_exporter_polls_total") ?? 0,
       failedPolls: valueOf(last, "sora_exporter_poll_failures_total") ?? 0,
