@@ -12,21 +12,15 @@
 
 import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { availableParallelism, cpus, freemem, loadavg, totalmem } from "node:os";
+import { freemem } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { benchChart } from "./chart.ts";
 import { run } from "./child.ts";
+import { describeThisMachine } from "./machine.ts";
 import { describeMachine, tablesOf } from "./page.ts";
 import { measurePipeline } from "./pipeline.ts";
-import type {
-  Machine,
-  OtlpResult,
-  PipelineResult,
-  ProcessResult,
-  PromClientResult,
-  Results,
-} from "./results.ts";
+import type { OtlpResult, PipelineResult, ProcessResult, PromClientResult, Results } from "./results.ts";
 import { measureProcess } from "./running/running.ts";
 
 /** The issue of prom-client and of the process is at these sizes; what lies in between is for the chart. */
@@ -47,7 +41,7 @@ const { values: flags } = parseArgs({
 });
 const sizes = flags.sizes.split(",").map(Number);
 const parts = new Set(flags.only.split(","));
-const machine = describe();
+const machine = describeThisMachine();
 
 const pipeline: PipelineResult[] = [];
 const promClient: PromClientResult[] = [];
@@ -98,16 +92,6 @@ async function measurePromClient(connections: number): Promise<PromClientResult>
   } catch (error) {
     return { connections, failure: `with a heap of ${heapMB} MB: ${(error as Error).message}` };
   }
-}
-
-function describe(): Machine {
-  return {
-    node: process.version,
-    cpu: cpus()[0]?.model ?? "unknown CPU",
-    cores: availableParallelism(),
-    memoryGB: Math.round(totalmem() / 1e9),
-    loadAverage: loadavg(),
-  };
 }
 
 function say(what: string): void {

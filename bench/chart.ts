@@ -72,11 +72,11 @@ function placeLabels(wanted: readonly number[]): number[] {
 }
 
 /** 1, 2 or 5 with as many noughts as are needed. */
-function niceStep(least: number): number {
+export function niceStep(least: number): number {
   const power = 10 ** Math.floor(Math.log10(least));
   return [1, 2, 5, 10].map((one) => one * power).find((step) => step >= least)!;
 }
 
-function round(number: number): number {
+export function round(number: number): number {
   return Math.round(number * 10) / 10;
 }

@@ -10,9 +10,13 @@ import { configJsonSchema } from "../src/config/schema.ts";
 import { chartDocuments } from "./helm/documents.ts";
 import type { Schema } from "./helm/schema.ts";
 import { metricsPage } from "./metrics-page.ts";
+import { soakChart } from "./soak/chart.ts";
+import { soakPage } from "./soak/page.ts";
+import type { SoakResults } from "./soak/results.ts";
 import { versionedFiles } from "./versioned.ts";
 
-// What `npm run bench -- --write` has measured is kept as it is; what is shown of it is made here.
+// What `npm run bench -- --write` and `npm run soak -- --write` have measured is kept as it is; what is shown of it is made here.
+const soak = JSON.parse(readFileSync(new URL("../docs/soak.json", import.meta.url), "utf8")) as SoakResults;
 const results = JSON.parse(readFileSync(new URL("../docs/bench.json", import.meta.url), "utf8")) as Results;
 const schema = configJsonSchema() as Schema;
 
@@ -21,6 +25,8 @@ const documents = new Map<string, string>([
   ["config.schema.json", `${JSON.stringify(schema, null, 2)}\n`],
   ["docs/bench.md", benchPage(results)],
   ["docs/bench.svg", benchChart(results)],
+  ["docs/soak.md", soakPage(soak)],
+  ["docs/soak.svg", soakChart(soak)],
   ["dashboards/rules/alerts.yaml", alertsYaml()],
   ["dashboards/rules/recording.yaml", recordingYaml()],
   ...[...DASHBOARDS].map(

@@ -5,12 +5,13 @@ import type { PollEvents } from "./events.ts";
 import { readClusterNodes } from "../calls/cluster.ts";
 import { draftConnections } from "../calls/connections.ts";
 import type { CallIntervals, ChoiceConfig, InfoConfig, Limits, ReportGroups } from "../config/config.ts";
+import type { Built } from "../snapshot/build.ts";
 import type { DropReason, Rejections, ValueRejection } from "../snapshot/rejections.ts";
 import { isOfLevels, type Level, seriesOf, type Snapshot, type StatsSnapshot } from "../snapshot/snapshot.ts";
 import type { Watched } from "../status/status.ts";
 import type { Bounds } from "../sums/observations.ts";
 import type { SoraClient } from "../sora/client.ts";
-import type { SoraFailure } from "../sora/failure.ts";
+import { oneLine, SoraFailure } from "../sora/failure.ts";
 import { createAddresses } from "./addresses.ts";
 import { toFailure } from "./call-log.ts";
 import type { Clock } from "./clock.ts";
@@ -107,6 +108,7 @@ export function createTarget(options: TargetOptions, edges: TargetEdges, before?
       };
       const bytes = await client.stream("GetStatsAllConnections", { local }, consume, stop, withinMs);
       const built = building.end(clock.now());
+      mustHoldConnections(built);
       metrics.callSucceeded(name, "GetStatsAllConnections", clock.now());
       return { built, bytes, recorded };
     } catch (error) {
@@ -253,6 +255,16 @@ export function createTarget(options: TargetOptions, edges: TargetEdges, before?
     watched,
     memory: () => ({ ...begun, options, side, up, polledMs, url: addresses.active.url }),
   };
+}
+
+/**
+ * An answer of which nothing is left is none: to show it as no connections would be a zero that is false.
+ *
+ * @throws SoraFailure `unexpected_body`
+ */
+function mustHoldConnections({ snapshot, connections: { counts, first } }: Built): void {
+  if (snapshot.rows.length > 0 || counts.size === 0) return;
+  throw new SoraFailure("unexpected_body", oneLine(`nothing in the answer is a connection: ${first}`));
 }
 
 function total({ counts }: Rejections<string>): number {

@@ -25,7 +25,7 @@ export interface Building {
   /**
    * Takes the next bytes of the answer's body; they are not kept.
    *
-   * @throws SoraFailure `invalid_json` or `unexpected_body` as soon as that is clear; nothing more may be written then
+   * @throws SoraFailure `invalid_json`, `unexpected_body` or `too_large` as soon as that is clear; nothing more may be written then
    */
   write(chunk: Uint8Array): void;
   /**

@@ -10,6 +10,9 @@ import type { Poll } from "./poll.ts";
 /** An answer that is no array is an error of Sora's, which is short. */
 const MAX_OTHER_BYTES = 1024 * 1024;
 
+/** Of one connection; those of the simulator have some 13 KB. */
+const MAX_ELEMENT_BYTES = 16 * 1024 * 1024;
+
 const OPENING = 0x5b;
 const CLOSING = 0x5d;
 const COMMA = 0x2c;
@@ -43,7 +46,7 @@ export class Stream {
   /**
    * Takes the next bytes of the answer; they are copied.
    *
-   * @throws SoraFailure `invalid_json` or `unexpected_body` as soon as that is clear
+   * @throws SoraFailure `invalid_json`, `unexpected_body` or `too_large` as soon as that is clear
    */
   write(chunk: Uint8Array): void {
     for (let at = 0; at < chunk.length;) {
@@ -58,8 +61,14 @@ export class Stream {
       this.#length += taken;
       if (this.#length < size) continue;
       this.#read(false);
-      // One connection is larger than the window.
-      if (this.#length === size) this.#core.growWindow(2 * size);
+      if (this.#length < size) continue;
+      // One connection is larger than the window. What it grows by is never given back.
+      if (size >= MAX_ELEMENT_BYTES)
+        throw new SoraFailure(
+          "too_large",
+          `one connection is longer than the limit of ${MAX_ELEMENT_BYTES} bytes`,
+        );
+      this.#core.growWindow(2 * size);
     }
   }
 
@@ -94,7 +103,9 @@ export class Stream {
   #step(from: number, isAll: boolean): number | undefined {
     const { window } = this.#core;
     const at = skipBlanks(window, from, this.#length);
-    if (at === this.#length || this.#expected === "other") return undefined;
+    if (this.#expected === "other") return undefined;
+    // What a proxy may send to keep a connection alive need not be kept.
+    if (at === this.#length) return at > from && this.#expected !== "array" ? at : undefined;
     const byte = window[at]!;
     switch (this.#expected) {
       case "array":

@@ -103,6 +103,8 @@ export function createSoraClient(options: SoraClientOptions): SoraClient {
       method: "POST" as const,
       path: pathname,
       headers: {
+        // Without a word on it a proxy may compress as it likes.
+        "accept-encoding": "identity",
         ...headers,
         "x-sora-target": OPERATIONS[operation],
         ...(parameters && { "content-type": "application/json" }),
@@ -117,6 +119,7 @@ export function createSoraClient(options: SoraClientOptions): SoraClient {
     try {
       const answer = await requestTwice(pool, asked);
       if (answer.statusCode !== 200) throw await readError(answer);
+      mustBePlain(answer);
       return await readBody(answer, options.limits.answerSizeBytes, (chunk) => {
         try {
           consume(chunk);
@@ -188,8 +191,8 @@ function readFrom(read: () => string): string {
 }
 
 /**
- * Requests, and once more if a connection that was kept alive turns out to be closed: the server may close it just as the
- * request sets out. Nothing is asked twice that is not safe to ask twice, as every operation only reads.
+ * Requests, and once more if a connection that was kept alive turns out to be closed, or to hold what is left of the answer
+ * before: the server may close it just as the request sets out. Nothing is asked twice that is not safe to ask twice, as every operation only reads.
  */
 async function requestTwice(
   pool: UndiciPool,
@@ -199,12 +202,19 @@ async function requestTwice(
   try {
     return await request(pool, options);
   } catch (error) {
-    if (!reused || !CLOSED_CODES.has(codeOf(error) ?? "")) throw error;
+    if (!reused || !isStale(error)) throw error;
     return request(pool, options);
   }
 }
 
 const CLOSED_CODES = new Set(["UND_ERR_SOCKET", "ECONNRESET", "EPIPE"]);
+
+/** Whether a connection that was kept may be to blame; undici has not got a code for everything that is no HTTP. */
+function isStale(error: unknown): boolean {
+  return (
+    CLOSED_CODES.has(codeOf(error) ?? "") || (error instanceof Error && error.name === "HTTPParserError")
+  );
+}
 
 /** Sora's errors are short; of anything longer the status says enough. */
 const ERROR_BODY_LIMIT = 64 * 1024;
@@ -220,6 +230,22 @@ async function readError(answer: Dispatcher.ResponseData): Promise<SoraFailure> 
   }
 }
 
+/** Ends a body that nobody has begun to read; where all of it is there already, undici leaves nobody to hear that it is ended. */
+function giveUp(body: Dispatcher.ResponseData["body"]): void {
+  body.on("error", () => undefined).destroy();
+}
+
+/** @throws SoraFailure `invalid_json` for an answer that says of itself that it is compressed: that was not asked for */
+function mustBePlain({ headers, body }: Dispatcher.ResponseData): void {
+  const encoding = String(headers["content-encoding"] ?? "identity");
+  if (encoding.toLowerCase() === "identity") return;
+  giveUp(body);
+  throw new SoraFailure(
+    "invalid_json",
+    `the answer is compressed (content-encoding ${oneLine(encoding)}), which was not asked for`,
+  );
+}
+
 /** @returns the number of bytes */
 async function readBody(
   { headers, body }: Dispatcher.ResponseData,
@@ -229,7 +255,7 @@ async function readBody(
   const tooLarge = () =>
     new SoraFailure("too_large", `the answer is longer than the limit of ${limit} bytes`);
   if (Number(headers["content-length"]) > limit) {
-    body.destroy();
+    giveUp(body);
     throw tooLarge();
   }
   let size = 0;
@@ -258,7 +284,7 @@ function toFailure(error: unknown, timeout: AbortSignal, timeoutMs: number): Sor
 
 /** The codes of Node.js and OpenSSL for a handshake that failed or a certificate that is not trusted. */
 const TLS_CODE =
-  /^(ERR_TLS|ERR_SSL|ERR_OSSL|EPROTO|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|INVALID_CA|CRL_)/;
+  /^(ERR_TLS|ERR_SSL|ERR_OSSL|EPROTO|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|INVALID_|PATH_LENGTH_|ERROR_IN_|CRL_)/;
 
 function codeOf(error: unknown): string | undefined {
   if (error instanceof AggregateError && error.errors.length > 0) return codeOf(error.errors[0]);

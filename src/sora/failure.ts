@@ -3,13 +3,13 @@
 /** The reasons, as the label `reason` has them, and what each means. */
 export const FAILURE_REASONS = {
   timeout: "no complete answer within the timeout",
-  connect: "no connection, or it ended before the answer did",
+  connect: "no connection, it ended before the answer did, or what came is no HTTP",
   tls: "the TLS handshake failed, or the certificate is not trusted",
   http_status: "a status other than 200 without an error of Sora's: look at what stands in front of Sora",
   sora_error: "Sora answered with an `error_type`, such as NOT-CLUSTER-MAJORITY; the log names it",
-  invalid_json: "the answer is empty, cut off, or no JSON",
+  invalid_json: "the answer is empty, cut off, compressed, or no JSON",
   unexpected_body: "the answer is JSON, but not what the operation answers, such as an array of connections",
-  too_large: "the answer is longer than `limits.answer_size`",
+  too_large: "the answer is longer than `limits.answer_size`, or one connection in it than 16 MB",
   credentials: "a file with a credential to send cannot be read",
   internal: "a mistake of the exporter's own; the log has the details",
 } as const;

@@ -96,6 +96,23 @@ test("what is left out is counted, poll by poll", async () => {
   expect(await own("sora_exporter_unknown_fields")).toBe(2);
 });
 
+test.each([
+  ["numbers", [1, 2, 3]],
+  ["objects without ids", [{}, { channel_id: "ch" }]],
+])("an array of %s is not taken for no connections: that would be a zero that is false", async (_, array) => {
+  await poll();
+  answer = () => array;
+  await poll();
+  expect(await own("sora_up")).toBe(0);
+  const unexpected = { target: "t", reason: "unexpected_body" };
+  expect(await own("sora_exporter_poll_failures_total", unexpected)).toBe(1);
+  expect(one.target.snapshot()?.rows).toHaveLength(1);
+  answer = () => [];
+  await poll();
+  expect(await own("sora_up")).toBe(1);
+  expect(one.target.snapshot()?.rows).toHaveLength(0);
+});
+
 describe("the log has a line a change, not a line a poll", () => {
   test("up, down, down for another reason, up", async () => {
     await poll();

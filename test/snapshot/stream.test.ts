@@ -125,6 +125,29 @@ describe("bytes come to what the plain way comes to", () => {
   });
 });
 
+describe("an answer without end takes no memory without end", () => {
+  const MB = Buffer.alloc(1024 * 1024, " ");
+
+  test("one connection that is longer than any is given up", () => {
+    const building = new SnapshotBuilder("t").begin();
+    building.write(Buffer.from('[{"channel_id":"'));
+    const write = () => {
+      for (let i = 0; i < 20; i++) building.write(MB.fill("x"));
+    };
+    expect(write).toThrow(/one connection is longer than the limit of 16777216 bytes/);
+  });
+
+  test("blanks between connections are not kept", () => {
+    const builder = new SnapshotBuilder("t");
+    const building = builder.begin();
+    const two = ["A", "B"].map((id) => JSON.stringify(connection({}, { connection_id: id })));
+    building.write(Buffer.from(`[${two[0]}`));
+    for (let i = 0; i < 20; i++) building.write(MB.fill(" "));
+    building.write(Buffer.from(`,${two[1]}]`));
+    expect(building.end(5).snapshot.rows).toHaveLength(2);
+  });
+});
+
 describe("the core gives up on one connection alone", () => {
   const ids = (id: string) => `"channel_id":"ch","connection_id":"${id}"`;
   const good = (id: string) =>

@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import type { TlsOptions } from "node:tls";
+import { gzipSync } from "node:zlib";
 import { afterEach, describe, expect, test } from "vitest";
 import {
   createSoraClient,
@@ -98,6 +99,42 @@ test("where the server closes a kept connection as a request sets out, it is ask
   sora!.answer = (response) => response.destroy();
   expect((await failureOf(connected)).reason).toBe("connect");
   expect(sora!.requests).toHaveLength(5);
+});
+
+test("an answer above the bound that comes at once ends the call, and not the thread", async () => {
+  const uncaught: unknown[] = [];
+  const catchIt = (error: unknown) => void uncaught.push(error);
+  process.prependListener("uncaughtException", catchIt);
+  try {
+    const connected = await connect(reply(" ".repeat(1001), 200, { "content-length": "1001" }));
+    expect((await failureOf(connected)).reason).toBe("too_large");
+    // It would come in one of the next turns of the event loop.
+    for (let i = 0; i < 5; i++) await setImmediate();
+    expect(uncaught).toEqual([]);
+  } finally {
+    process.off("uncaughtException", catchIt);
+  }
+});
+
+test("where a kept connection holds something else than an answer, it is asked again on another one", async () => {
+  const connected = await connect(reply([]));
+  await connected.call("GetStatsAllConnections", {});
+  sora!.answer = (response) => {
+    sora!.answer = reply([]);
+    response.socket!.write("rest of an answer that was longer than it said\r\n");
+  };
+  expect((await connected.call("GetStatsAllConnections", {})).toString()).toBe("[]");
+  expect([sora!.requests.length, sora!.connections()]).toEqual([3, 2]);
+});
+
+test("compressed answers are not asked for, and one that comes is called that", async () => {
+  const connected = await connect(reply(gzipSync("[]"), 200, { "content-encoding": "gzip" }));
+  const failure = await failureOf(connected);
+  expect(failure.reason).toBe("invalid_json");
+  expect(failure.message).toBe("the answer is compressed (content-encoding gzip), which was not asked for");
+  expect(sora!.requests[0]!.headers["accept-encoding"]).toBe("identity");
+  sora!.answer = reply("[]", 200, { "content-encoding": "identity" });
+  expect((await connected.call("GetStatsAllConnections", {})).toString()).toBe("[]");
 });
 
 test("a URL may have a path", async () => {
@@ -207,6 +244,14 @@ describe("TLS", () => {
   test("a certificate for another name", async () => {
     const failure = await callWith({ ca: AUTHORITY });
     expect(failure).toMatchObject({ reason: "tls", message: expect.stringContaining("ALTNAME") as string });
+  });
+
+  test("a certificate that is for clients", async () => {
+    const failure = await callWith(
+      { ca: AUTHORITY, serverName: "exporter" },
+      { key: fixture("tls/client.key"), cert: fixture("tls/client.crt") },
+    );
+    expect(failure).toMatchObject({ reason: "tls" });
   });
 
   test("no verification, where that is asked for", async () => {
