@@ -15,7 +15,7 @@ import { VERSION } from "../version.ts";
 import type { OtlpEvents } from "./events.ts";
 import { loadExporter } from "./exporters.ts";
 import { createToFailure, HeaderError, printable } from "./failure.ts";
-import { Mask } from "./mask.ts";
+import { Mask } from "../mask.ts";
 import { createProducer, type SnapshotProducer } from "./producer.ts";
 import { createPush } from "./push.ts";
 import type { Pushable } from "./target.ts";

@@ -2,7 +2,7 @@
 
 import type { buildConnector as Connecting, Dispatcher, Pool as UndiciPool } from "undici";
 import type { Limits } from "../config/config.ts";
-import { conceal } from "./conceal.ts";
+import { Mask } from "../mask.ts";
 import { decodeError } from "./decode.ts";
 import { type FailureReason, oneLine, SoraFailure } from "./failure.ts";
 import { type Operation, OPERATIONS } from "./operations.ts";
@@ -89,8 +89,14 @@ export function createSoraClient(options: SoraClientOptions): SoraClient {
     keepAliveTimeout: KEEP_ALIVE_MS,
   });
 
-  /** The values of headers that were sent last. */
-  let sent: readonly string[] = [];
+  const mask = new Mask();
+
+  function conceal(failure: SoraFailure): SoraFailure {
+    const message = mask.hide(failure.message);
+    if (message === failure.message) return failure;
+    const { reason, refusal, cause } = failure;
+    return new SoraFailure(reason, message, { refusal, cause });
+  }
 
   async function stream(
     ...[operation, parameters, consume, stop, timeoutMs = options.timeoutMs]: Parameters<SoraClient["stream"]>
@@ -98,7 +104,7 @@ export function createSoraClient(options: SoraClientOptions): SoraClient {
     const timeout = AbortSignal.timeout(Math.ceil(timeoutMs));
     const signal = stop === undefined ? timeout : AbortSignal.any([timeout, stop]);
     const headers = readHeaders(options.headers);
-    sent = Object.values(headers);
+    for (const value of Object.values(headers)) mask.learn(value);
     const asked = {
       method: "POST" as const,
       path: pathname,
@@ -130,7 +136,7 @@ export function createSoraClient(options: SoraClientOptions): SoraClient {
       });
     } catch (error) {
       if (refused !== undefined) throw refused.error;
-      throw conceal(toFailure(error, timeout, timeoutMs), sent);
+      throw conceal(toFailure(error, timeout, timeoutMs));
     }
   }
 
@@ -142,7 +148,7 @@ export function createSoraClient(options: SoraClientOptions): SoraClient {
       await stream(operation, parameters, (chunk) => void chunks.push(chunk), stop, timeoutMs);
       return Buffer.concat(chunks);
     },
-    conceal: (failure) => conceal(failure, sent),
+    conceal,
     close: () => pool.destroy(),
   };
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Mask } from "../../src/otlp/mask.ts";
+import { Mask } from "../src/mask.ts";
 
 test.each([
   ["s3cr3t", "it was s3cr3t, s3cr3ts3cr3t", "it was <secret>, <secret><secret>"],
@@ -10,6 +10,10 @@ test.each([
   // me:pässword
   ["Basic bWU6cMOkc3N3b3Jk", "bWU6cMOkc3N3b3Jk me:pässword, pässword", "<secret> <secret>, <secret>"],
   ["s3cr3t", "czNjcjN0", "<secret>"],
+  // What is told is cut.
+  ["Bearer abcdefgh-1234", "it was abcdefgh-1…", "it was <secret>…"],
+  // user:pass word+1
+  ["Basic dXNlcjpwYXNzIHdvcmQrMQ==", "pass word+1 and pass%20word%2B1", "<secret> and <secret>"],
   // What is short is hidden where it stands for itself.
   ["1", "HTTP 401, tenant 1", "HTTP 401, tenant <secret>"],
   ["", "nothing", "nothing"],
