@@ -206,6 +206,10 @@ export const THRESHOLDS = {
     /** Longer than it takes to correct a mistake that one sees at once. */
     for: "5m",
   },
+  webCertificate: {
+    /** A week: half of what is left of a certificate of 90 days when whoever renews such begins to. */
+    expiringSeconds: 604_800,
+  },
   scopesMixed: {
     /** Longer than pods take to be replaced, and than going over from one way to the other takes. */
     for: "10m",

@@ -133,5 +133,24 @@ function exporterAlerts(t: Thresholds): AlertingRule[] {
       dashboard: "exporter",
       variables: ["job"],
     }),
+    alertRule({
+      name: "WebConfigRefused",
+      severity: "warning",
+      expr: `max by (job, instance) (sora_exporter_web_config_last_reload_successful) == 0`,
+      for: t.configReloadFailed.for,
+      summary: `The exporter ${quoted("instance")} cannot use its new web configuration`,
+      description: `What says who may scrape ${quoted("instance")} has changed and is wrong, so the old passwords and certificates stay in force.`,
+      dashboard: "exporter",
+      variables: ["job"],
+    }),
+    alertRule({
+      name: "WebCertificateExpiring",
+      severity: "warning",
+      expr: `min by (job, instance) (sora_exporter_web_certificate_not_after_timestamp_seconds - time()) < ${t.webCertificate.expiringSeconds}`,
+      summary: `The certificate of the exporter ${quoted("instance")} ends soon`,
+      description: `The certificate that ${quoted("instance")} shows ends in {{ $value | humanizeDuration }} (with a minus, it has ended); then nothing scrapes it any more.`,
+      dashboard: "exporter",
+      variables: ["job"],
+    }),
   ];
 }
