@@ -81,7 +81,15 @@ export function verdictsOf(results: SoakResults): Verdict[] {
       value: highest(second, "series") / highest(first, "series"),
       ...{ bound: 1.2, unit: "" },
     },
+    { name: "highest RSS", value: results.peakRssMB, bound: 300, unit: "MB" },
     { name: "log a minute in the second half", value: logged / 1000 / minutes, bound: 64, unit: "KB" },
+    {
+      name: "bytes of the simulator's that were not counted",
+      value: 1 - results.counted,
+      bound: 0.1,
+      unit: "",
+    },
+    { name: "bytes counted that the simulator has not", value: results.counted - 1, bound: 0, unit: "" },
     { name: "counters that fell", value: results.resets, bound: 0, unit: "" },
     { name: "ends of the thread that polls", value: results.engineRestarts, bound: 0, unit: "" },
     {

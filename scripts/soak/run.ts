@@ -85,7 +85,7 @@ export async function soak({ main, minutes, connections, speed, seed }: SoakOpti
       own.count++;
       const begin = performance.now();
       const text = await fetch(`${exporter.url}/metrics`, { signal: AbortSignal.timeout(SCRAPE_TIMEOUT_MS) })
-        .then((response) => response.text())
+        .then((response) => (response.ok ? response.text() : Promise.reject(new Error())))
         .catch(() => {
           own.unanswered++;
           return "";

@@ -18,6 +18,8 @@ export interface Lane {
   begin(scrapes: Scrapes): Promise<void>;
   /** Has something go wrong, and checks what the exporter says of it and after it. */
   take(step: Step, scrapes: Scrapes): Promise<void>;
+  /** How often something was tried again because the machine was late. */
+  readonly late: number;
   close(): Promise<void>;
 }
 
@@ -164,6 +166,8 @@ export async function startLane({ name, seed, tls, elsewhere }: LaneOptions): Pr
     mustBeTrue(after);
   }
 
+  let late = 0;
+
   return {
     name,
     tls,
@@ -171,6 +175,9 @@ export async function startLane({ name, seed, tls, elsewhere }: LaneOptions): Pr
     async begin(scrapes) {
       for (const [id, bytes] of look()) seen.set(id, bytes);
       mustBeTrue(await waitFor(scrapes, works, "a good answer to every call"));
+    },
+    get late() {
+      return late;
     },
     async take(step, scrapes) {
       let seconds = step.worldSeconds;
@@ -182,6 +189,7 @@ export async function startLane({ name, seed, tls, elsewhere }: LaneOptions): Pr
         } catch (error) {
           if (!(error instanceof Late) || left === 0) throw error;
           seconds = 0;
+          late++;
         } finally {
           await proxy.inject(undefined);
         }

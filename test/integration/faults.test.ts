@@ -107,9 +107,12 @@ test("every kind of fault, and nothing that is false", { timeout: 600_000 }, asy
       longestScrapeMs: Math.round(scrapes.statistics.longestMs),
       rssMB: { before: Math.round(start.rss / MB), highest: Math.round(memory("VmHWM") / MB) },
       handles: { before: start.handles, after: handles() },
+      late: lanes.reduce((sum, { lane }) => sum + lane.late, 0),
       log: { lines: log.length, bytes: log.join("\n").length },
     };
     console.log(JSON.stringify(figures));
+    // What is forgiven must stay rare, or it would hide something.
+    expect(figures.late).toBeLessThan(lanes.flatMap(({ steps }) => steps).length / 5);
     // Floods have come to many times as much.
     expect(memory("VmHWM") - start.rss).toBeLessThan(150 * MB);
     // A connection for each call that can be under way.
