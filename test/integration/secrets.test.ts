@@ -133,7 +133,7 @@ test.each([
       expect.arrayContaining(["otlp.headers (JSON)", "OTEL_EXPORTER_OTLP_HEADERS (JSON)"]),
     );
 
-    await echo([401, 400, 302, 407, 500, 200]);
+    await echo(format === "json" ? [401, 400, 302, 407, 500, 200] : [401, 302, 500]);
     for (const auth of [undefined, `prometheus:${secret.wrongUser}`, `${secret.wrongUser}:${secret.user}`])
       for (const path of PATHS)
         for (const method of ["GET", "POST"]) expect(await request(method, path, auth)).toBe(401);
@@ -167,6 +167,8 @@ test.each([
     expect(said()).toContain("poll failed");
     expect(planted.find(said())).toEqual([]);
     expect(planted.find(shown())).toEqual([]);
+    // What the receiver repeated was told.
+    expect(said()).toMatch(/a push by OTLP failed.*<secret>/);
   },
   120_000,
 );

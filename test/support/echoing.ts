@@ -16,12 +16,21 @@ export interface Echoing {
   close(): Promise<void>;
 }
 
-const saidOf = ({ authorization, ...others }: IncomingHttpHeaders) =>
-  [authorization, ...Object.values(others)].join(" | ").replaceAll("\n", "");
+/** Secrets come first: what is told of an answer may be cut. */
+function saidOf({ authorization, ...others }: IncomingHttpHeaders): string {
+  const values = Object.entries(others).sort(
+    ([a], [b]) => Number(b.startsWith("x-")) - Number(a.startsWith("x-")),
+  );
+  return [authorization, ...values.map(([, value]) => value)]
+    .filter((value) => value !== undefined)
+    .join(" | ")
+    .replaceAll("\n", "");
+}
 
 /** Over HTTP/1.1. Says them in headers of its own, in a list of errors, and in what Sora calls the type of an error. */
 export async function startEchoing(): Promise<Echoing> {
-  const good = calm(reply([connection({ rtp: { total_sent: 1 } }, { client_id: "somebody" })]));
+  const ofSora = calm(reply([connection({ rtp: { total_sent: 1 } }, { client_id: "somebody" })]));
+  const good: Answer = (response, operation) => (operation === "" ? reply("") : ofSora)(response, operation);
   const sora = await startFakeSora(good);
   const echo =
     (status: number): Answer =>
@@ -62,7 +71,7 @@ export async function startEchoingGrpc(): Promise<Echoing> {
         stream.sendTrailers(
           status === undefined
             ? { "grpc-status": "0" }
-            : { "grpc-status": "16", "grpc-message": encodeURIComponent(said), "x-sent": said },
+            : { "grpc-status": "16", "grpc-message": encodeURI(said), "x-sent": said },
         ),
       );
       if (status === undefined) stream.end(Buffer.alloc(5));
