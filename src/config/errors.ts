@@ -21,14 +21,23 @@ export interface Problem {
 
 const QUOTED_LENGTH = 80;
 
-/** A value as messages show it: scalars as JSON, long strings cut, of lists and maps only what they are. */
+/** Hashes of passwords, keys in PEM, and what is left of either: no URL has capitals and digits in so long a run. */
+const SECRET_LIKE = /\$2[abxy]?\$|-----BEGIN|(?=\S*[A-Z])(?=\S*\d)[A-Za-z0-9+/=.]{44}/;
+
+/**
+ * A value as messages show it: scalars as JSON, long strings cut, of lists and maps only what they are, and nothing of what
+ * looks like a hash or a key.
+ */
 export function quote(value: unknown): string {
-  if (typeof value === "string") {
-    return JSON.stringify(cut(value));
-  }
+  if (typeof value === "string") return SECRET_LIKE.test(value) ? "what stands there" : quotePath(value);
   if (typeof value === "number" || typeof value === "boolean") return String(value);
   if (Array.isArray(value)) return "a list";
   return value === null || value === undefined ? "an empty value" : "a map";
+}
+
+/** The path of a file as messages show it, which may look like a key. */
+export function quotePath(path: string): string {
+  return JSON.stringify(cut(path));
 }
 
 /** The beginning of a text that is long for a message. */
@@ -42,17 +51,19 @@ export function reason(error: unknown): string {
 }
 
 /**
- * The path of a key as messages name it, such as `targets[1].url`. It ends at `headers` where a name that is no
- * plain word follows: in `headers: {Bearer abc}` the name is a secret in the wrong place.
+ * The path of a key as messages name it, such as `targets[1].url`. Of a name that is no plain word it has what stands before a
+ * colon, and otherwise it ends there: in `headers: {Bearer abc}` the name is a secret in the wrong place, and in
+ * `{bearer_token:abc}`, which lacks a space, half of it.
  */
 export function pathText(path: readonly PropertyKey[]): string {
   let text = "";
   for (const [i, part] of path.entries()) {
     const word = String(part);
     const plain = /^[\w.-]+$/.test(word);
-    if (!plain && path[i - 1] === "headers") break;
+    const [beginning] = path[i - 1] === "headers" ? [] : (/^[\w.-]+:/.exec(word) ?? []);
+    if (!plain && beginning === undefined) break;
     if (typeof part === "number") text += `[${word}]`;
-    else text += (text === "" ? "" : ".") + (plain ? word : quote(word));
+    else text += (text === "" ? "" : ".") + (plain ? word : `"${beginning}…"`);
   }
   return text;
 }

@@ -181,7 +181,8 @@ export function firstError(
     const override = overrides.find((candidate) => pathText(candidate.key) === key);
     if (override !== undefined) return { offset: -1, text: `${override.origin}: ${message}` };
     const { offset, line } = file.position(path);
-    return { offset, text: `${file.path}:${line}: ${key === "" ? "the file " : `${key}: `}${message}` };
+    const subject = path.length === 0 ? "the file " : key === "" ? "" : `${key}: `;
+    return { offset, text: `${file.path}:${line}: ${subject}${message}` };
   });
   return new ConfigError(located.reduce((first, next) => (next.offset < first.offset ? next : first)).text);
 }

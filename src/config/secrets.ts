@@ -1,6 +1,6 @@
 /** Looks up secrets, and the other files that the configuration names. */
 import { dirname, isAbsolute, join } from "node:path";
-import { quote, reason } from "./errors.ts";
+import { quotePath, reason } from "./errors.ts";
 import { SHOWN_SECRET, type Source } from "./source.ts";
 
 /** Where secrets are looked up. */
@@ -43,7 +43,7 @@ export function readSecret(path: string, check: Check, readFile: SecretSources["
   if ("problem" in now) throw new Error(now.problem);
   const value = withoutLineEnd(now.text);
   const problem = check(value);
-  if (problem !== undefined) throw new Error(`${quote(path)} ${problem}`);
+  if (problem !== undefined) throw new Error(`${quotePath(path)} ${problem}`);
   return value;
 }
 
@@ -68,7 +68,7 @@ export function readPath(
   try {
     return { path, text: readFile(path) };
   } catch (error) {
-    return { problem: `cannot read ${quote(path)}: ${reason(error)}` };
+    return { problem: `cannot read ${quotePath(path)}: ${reason(error)}` };
   }
 }
 

@@ -3,7 +3,7 @@ import { createPrivateKey, X509Certificate } from "node:crypto";
 import type { KeyObject } from "node:crypto";
 import type { TlsConfig } from "./config.ts";
 import type { Problem } from "./errors.ts";
-import { quote } from "./errors.ts";
+import { quotePath } from "./errors.ts";
 import { readNamedFile } from "./secrets.ts";
 import type { SecretSources } from "./secrets.ts";
 import type { TargetSettings } from "./target-schema.ts";
@@ -108,5 +108,5 @@ export function privateKeyOf(
 
 /** The file, where there is one, to put before what is said of it. */
 export function subject(pem: Pem): string {
-  return pem.path === undefined ? "" : `${quote(pem.path)} `;
+  return pem.path === undefined ? "" : `${quotePath(pem.path)} `;
 }

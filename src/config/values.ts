@@ -79,7 +79,12 @@ export function url() {
 const PATH: Pick<TextRules<string>, "expected" | "refused"> = {
   expected: "the path of a file",
   // What is in a file may be a secret.
-  refused: [[/-----BEGIN|[\r\n]/, "takes the path of a file, not what is in it"]],
+  refused: [
+    [
+      /-----BEGIN|[\r\n]|\$2[abxy]?\$|^[A-Za-z0-9+][A-Za-z0-9+/=]{59,}$/,
+      "takes the path of a file, not what is in it",
+    ],
+  ],
 };
 
 /** The path of a file. */

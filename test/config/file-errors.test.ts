@@ -52,6 +52,11 @@ const BAD_FILES: Record<string, [yaml: string, message: string][]> = {
       "targets:\n  - {url: http://a, tls: true}\n",
       "2: targets[0].tls: is not a map of ca_file, cert_file, key_file, server_name, insecure_skip_verify",
     ],
+    // Without a space behind the colon this is a key with nothing behind it.
+    [
+      "targets:\n  - {url: http://a, bearer_token:s3cret}\n",
+      `2: targets[0]."bearer_token:…": unknown key; allowed here: ${TARGET_KEYS}`,
+    ],
     ["targets:\n  url: http://a\n", "1: targets: is not a list of targets"],
     ["targets:\n  - http://a\n", `2: targets[0]: is not a map of ${TARGET_KEYS}`],
     ["targets:\n  -\n", `2: targets[0]: is not a map of ${TARGET_KEYS}`],
@@ -76,10 +81,10 @@ const BAD_FILES: Record<string, [yaml: string, message: string][]> = {
       "targets:\n  - url: http://a\n  - url: http://b\n    intervall: 10s\n",
       `4: targets[1].intervall: unknown key; allowed here: ${TARGET_KEYS}`,
     ],
-    ['"a b": 1\n', `1: "a b": unknown key; allowed here: ${SECTIONS}`],
+    ['"a b": 1\n', `1: unknown key; allowed here: ${SECTIONS}`],
     ["1: 2\n", `1: 1: unknown key; allowed here: ${SECTIONS}`],
     ["__proto__: {}\n", `1: __proto__: unknown key; allowed here: ${SECTIONS}`],
-    ["<<: {log: {}}\n", `1: "<<": unknown key; allowed here: ${SECTIONS}`],
+    ["<<: {log: {}}\n", `1: unknown key; allowed here: ${SECTIONS}`],
   ],
   durations: [
     ["sora:\n  interval: 10x\n", `2: sora.interval: "10x" ${DURATION}`],

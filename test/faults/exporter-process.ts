@@ -17,6 +17,8 @@ export interface ExporterProcess {
   readonly memory: (which: "VmRSS" | "VmHWM") => number;
   /** Files and sockets that it has open. */
   readonly handles: () => number;
+  /** Has it read another configuration, by SIGHUP. */
+  readonly reload: (config: object) => void;
   close(): Promise<void>;
 }
 
@@ -31,9 +33,12 @@ const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 export async function startExporterProcess(config: object, main = MAIN): Promise<ExporterProcess> {
   const directory = mkdtempSync(join(tmpdir(), "sora-stats-exporter-"));
   const file = join(directory, "config.yaml");
-  // JSON is YAML.
-  const settings = { ...config, web: { listen_address: "127.0.0.1:0" }, log: { format: "json" } };
-  writeFileSync(file, JSON.stringify(settings));
+  function write(config: object): void {
+    const settings = { ...config, web: { listen_address: "127.0.0.1:0" }, log: { format: "json" } };
+    // JSON is YAML.
+    writeFileSync(file, JSON.stringify(settings));
+  }
+  write(config);
   const child = spawn(process.execPath, [main, `--config.file=${file}`], {
     stdio: ["ignore", "ignore", "pipe"],
   });
@@ -69,6 +74,10 @@ export async function startExporterProcess(config: object, main = MAIN): Promise
     log,
     memory: (which) => memoryOf(child.pid!, which),
     handles: () => readdirSync(`/proc/${child.pid!}/fd`).length,
+    reload(config) {
+      write(config);
+      child.kill("SIGHUP");
+    },
     close,
   };
 }

@@ -27,9 +27,9 @@ export function createPlanted(): Planted {
       ["a part", secret.slice(0, 16)],
       ["JSON", JSON.stringify(secret).slice(1, -1)],
       ["URL", encodeURIComponent(secret)],
+      ["a part of a URL", encodeURIComponent(secret.slice(0, 16))],
       ["form", new URLSearchParams([["", secret]]).toString().slice(1)],
       ["hex", Buffer.from(secret).toString("hex")],
-
       ...inBase64.map((text) => ["base64", text] as const),
     ];
   }

@@ -129,6 +129,7 @@ test("client_auth_type has an older name", () => {
 
 describe("a bad file", () => {
   const SECRET = "correct horse battery";
+  const KEY_LINE = pem("server.key").split("\n")[1]!;
   test.each<[yaml: string, problem: string]>([
     ["", "/etc/sora/web.yml: is empty; {} is for neither TLS nor passwords"],
     ["# tls_server_config:", "/etc/sora/web.yml: is empty; {} is for neither TLS nor passwords"],
@@ -240,7 +241,7 @@ describe("a bad file", () => {
     ],
     [
       `basic_auth_users: {"a:b": ${HASHES.secret}}`,
-      '1: basic_auth_users."a:b": no user can have a colon in the name',
+      '1: basic_auth_users."a:…": no user can have a colon in the name',
     ],
     [
       `basic_auth_users: {__proto__: ${HASHES.secret}}`,
@@ -250,12 +251,38 @@ describe("a bad file", () => {
       "rate_limit: {interval: 1s, burst: 0}",
       "1: rate_limit.burst: 0 is not a whole number from 1 to 1000000",
     ],
+    [`basic_auth_users: {alice:${HASHES.secret}}`, '1: basic_auth_users."alice:…": is not a bcrypt hash'],
+    [`basic_auth_users: {${HASHES.secret}: alice}`, "1: basic_auth_users: is not a bcrypt hash"],
+    [`{alice:${SECRET}}`, '1: "alice:…": unknown key; allowed here: '],
+    [`\n${HASHES.secret}: alice`, "2: unknown key; allowed here: "],
+    [
+      `http_server_config: {http2: ${HASHES.secret}}`,
+      "1: http_server_config.http2: what stands there is not ",
+    ],
+    [
+      `${TLS}  min_version: ${HASHES.secret.slice(7)}`,
+      "4: tls_server_config.min_version: what stands there is ",
+    ],
+    [
+      `${TLS}  client_auth_type: ${KEY_LINE}`,
+      "4: tls_server_config.client_auth_type: what stands there is not",
+    ],
+    [
+      `tls_server_config: {cert_file: tls/server.crt, key_file: ${KEY_LINE}}`,
+      "1: tls_server_config.key_file: takes the path of a file, not what is in it",
+    ],
+    [
+      `tls_server_config: {cert_file: ${HASHES.secret}, key_file: tls/server.key}`,
+      "1: tls_server_config.cert_file: takes the path of a file, not what is in it",
+    ],
     ["rate_limit: {interval: 1, burst: 1}", "1: rate_limit.interval: 1 is not a duration such as "],
   ])("%s", (yaml, problem) => {
     const found = problemOf(yaml);
     expect(found).toContain(problem);
     expect(found).toMatch(/^\/etc\/sora\/web\.yml:/);
     expect(found).not.toContain(SECRET);
+    expect(found).not.toContain(HASHES.secret.slice(7));
+    expect(found).not.toContain(KEY_LINE);
     expect(found).not.toContain("PRIVATE KEY-----");
   });
 
