@@ -42,11 +42,9 @@ const blocks: number[] = [];
 let points = 0;
 const producer = createProducer({
   targets: [target],
-  levels: new Set<Level>(LEVELS),
+  told: { levels: new Set<Level>(LEVELS), own: undefined, finite: false },
   delta: false,
   scope: { name: "bench", version: "0" },
-  own: undefined,
-  finite: false,
   processStartMs: 0,
   now: () => 0,
 });

@@ -118,10 +118,10 @@ function otlpOf(section: Values, otlp: Config["otlp"], env: Origins["env"]): Val
   const given = { ...section, headers: maskAll(section["headers"] as Record<string, Source>) };
   if (otlp === undefined) return { ...given, enabled: false };
   const { files } = readOtlpVariables(env, otlp.protocol);
-  const named = Object.values(files).some((file) => file !== undefined);
-  const own = named
-    ? { ca_file: files.ca?.value, cert_file: files.cert?.value, key_file: files.key?.value }
-    : {};
+  const own = {
+    ...(files.ca && { ca_file: files.ca.value }),
+    ...((files.cert ?? files.key) && { cert_file: files.cert?.value, key_file: files.key?.value }),
+  };
   const inFile = new Set(Object.keys(given.headers).map((name) => name.toLowerCase()));
   const fromVariables = Object.keys(otlp.headers).filter((name) => !inFile.has(name));
   return withoutUndefined({

@@ -86,22 +86,22 @@ function headersOf({ headers }: OtlpVariables, secrets: SecretSources): Record<s
   ) as Record<string, HeaderConfig>;
 }
 
-/** Where variables name files, those of the configuration file are not used. */
+/** A variable comes before the key of the file; a certificate and its key are from the same place. */
 function resolveFiles(
   otlp: Settings["otlp"],
   { files }: OtlpVariables,
   { secrets, report }: OtlpContext,
 ): OtlpConfig["tls"] {
   const { ca, cert, key } = files;
+  const { ca_file, cert_file, key_file } = otlp;
   const named = { ca_file: ca, cert_file: cert, key_file: key };
+  const pair = cert === undefined && key === undefined ? { cert_file, key_file } : {};
+  const own = { ...(ca === undefined && { ca_file }), ...pair };
+  const ofFile = withoutRest(resolveTls(own, ["otlp"], false, secrets, report));
+  const given = { ca_file: ca?.value, cert_file: cert?.value, key_file: key?.value };
   // Relative to the working directory, as everybody reads these variables.
   const sources = { ...secrets, configPath: "" };
-  if ([ca, cert, key].every((variable) => variable === undefined)) {
-    const { ca_file, cert_file, key_file } = otlp;
-    return withoutRest(resolveTls({ ca_file, cert_file, key_file }, ["otlp"], false, secrets, report));
-  }
-  const given = { ca_file: ca?.value, cert_file: cert?.value, key_file: key?.value };
-  return withoutRest(
+  const ofVariables = withoutRest(
     resolveTls(given, [], false, sources, ({ path, message }) => {
       const variable = named[path[0] as keyof typeof named]?.name ?? "OTEL_EXPORTER_OTLP_CERTIFICATE";
       throw new ConfigError(
@@ -109,6 +109,11 @@ function resolveFiles(
       );
     }),
   );
+  return {
+    ca: ofVariables.ca ?? ofFile.ca,
+    cert: ofVariables.cert ?? ofFile.cert,
+    key: ofVariables.key ?? ofFile.key,
+  };
 }
 
 function withoutRest({ ca, cert, key }: OtlpConfig["tls"]): OtlpConfig["tls"] {

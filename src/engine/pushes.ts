@@ -22,13 +22,15 @@ export interface PushesEdges extends Omit<OtlpEdges, "targets"> {
 /** Nothing is pushed before `start`. */
 export function createPushes({ targets, ...edges }: PushesEdges): Pushes {
   let current: Promise<Otlp | undefined> = Promise.resolve(undefined);
+  /** Also of pushes that were turned off: they may be turned on again. */
+  let memory: Otlp["memory"] | undefined;
 
   function pushableOf(name: string): Pushable {
     const find = () => targets().find((target) => target.name === name);
     return { name, snapshot: () => find()?.snapshot(), snapshots: () => find()?.snapshots() ?? [] };
   }
 
-  async function begin({ otlp, web }: Config, before: Otlp | undefined): Promise<Otlp | undefined> {
+  async function begin({ otlp, web }: Config): Promise<Otlp | undefined> {
     if (otlp === undefined) return undefined;
     try {
       // What it loads is much, and nobody else needs it.
@@ -39,7 +41,9 @@ export function createPushes({ targets, ...edges }: PushesEdges): Pushes {
           return targets().map(({ name }) => pushableOf(name));
         },
       };
-      return await startOtlp(otlp, web.listenAddress.port, live, before?.memory);
+      const begun = await startOtlp(otlp, web.listenAddress.port, live, memory);
+      ({ memory } = begun);
+      return begun;
     } catch (error) {
       const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
       edges.log.error({ stack }, "there are no pushes by OTLP");
@@ -51,7 +55,7 @@ export function createPushes({ targets, ...edges }: PushesEdges): Pushes {
     async start(config) {
       const before = await current;
       await before?.close(FLUSH_MS);
-      current = begin(config, before);
+      current = begin(config);
       await current;
     },
     async close() {

@@ -9,7 +9,7 @@ export const OTLP_FAILURE_REASONS = {
   too_large: "the request is larger than the receiver takes: make `otlp.batch_size` smaller",
   unauthorized:
     "the receiver wants other credentials (HTTP 401, 403; gRPC UNAUTHENTICATED, PERMISSION_DENIED)",
-  refused: "any other answer that is no success, such as that of something that is no OTLP receiver",
+  refused: "any other status that is no success, such as that of something that is no OTLP receiver",
   credentials: "a file with a credential to send cannot be read",
   internal: "a mistake of the exporter's own; the log has the details",
 } as const;

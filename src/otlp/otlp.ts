@@ -16,7 +16,7 @@ import type { OtlpEvents } from "./events.ts";
 import { loadExporter } from "./exporters.ts";
 import { createToFailure, HeaderError, printable } from "./failure.ts";
 import { Mask } from "../mask.ts";
-import { createProducer, type SnapshotProducer } from "./producer.ts";
+import { createProducer, type SnapshotProducer, type Told } from "./producer.ts";
 import { createPush } from "./push.ts";
 import type { Pushable } from "./target.ts";
 
@@ -50,7 +50,7 @@ export interface OtlpEdges {
 /**
  * Begins to push.
  *
- * @param before of the pushes that have ended, if there were some: where as much is told of as much, counters go on
+ * @param before of the pushes that have ended, if there were some: what is told goes on being told where it can
  * @throws Error that names a file that cannot be read
  */
 export async function startOtlp(
@@ -67,31 +67,35 @@ export async function startOtlp(
   const mask = new Mask();
   const hide = (text: string) => mask.hide(text);
   countRejected(events, log, hide);
-  const create = await loadExporter({
+  const createExporter = await loadExporter({
     ...config,
     headers: () => readHeaders(headers, mask),
     tls: { ca: tls.ca?.(), cert: tls.cert?.(), key: tls.key?.() },
   });
-  const goesOn = before !== undefined && isDeepStrictEqual(toldBy(before.config), toldBy(config));
-  const producer = goesOn
-    ? before.producer
-    : createProducer({
-        get targets() {
-          return edges.targets;
-        },
-        levels: new Set(config.levels),
-        delta: config.temporality !== "cumulative",
-        scope: { name: NAME, version: VERSION },
-        own: config.ownMetrics ? edges.own : undefined,
-        finite: config.protocol === "http/json",
-        processStartMs: Date.now() - process.uptime() * 1000,
-        beganMs: edges.beganMs,
-        now: () => Date.now(),
-      });
+  const told: Told = {
+    levels: new Set(config.levels),
+    own: config.ownMetrics ? edges.own : undefined,
+    finite: config.protocol === "http/json",
+  };
+  const producer =
+    before !== undefined && goesOn(before.config, config)
+      ? before.producer
+      : createProducer({
+          get targets() {
+            return edges.targets;
+          },
+          told,
+          delta: config.temporality !== "cumulative",
+          scope: { name: NAME, version: VERSION },
+          processStartMs: Date.now() - process.uptime() * 1000,
+          beganMs: edges.beganMs,
+          now: () => Date.now(),
+        });
+  producer.tell(told);
   const push = createPush(
     { maxPoints: config.batchSize, timeoutMs: config.timeoutMs, pushMs: config.pushTimeoutMs },
     {
-      create,
+      create: createExporter,
       toFailure: createToFailure(config.protocol === "grpc" ? "grpc" : "http", hide),
       events,
       log,
@@ -120,9 +124,16 @@ export async function startOtlp(
   };
 }
 
-/** What decides of what is told; the rest is how it is sent. */
-function toldBy({ levels, temporality, ownMetrics, protocol }: OtlpConfig) {
-  return { levels, temporality, ownMetrics, finite: protocol === "http/json" };
+/**
+ * Whether what was told goes on being told. What was added since the last push is known of what was in it alone, so it must have
+ * been as much.
+ */
+function goesOn(before: OtlpConfig, now: OtlpConfig): boolean {
+  const toldBy = ({ levels, ownMetrics }: OtlpConfig) => ({ levels, ownMetrics });
+  return (
+    before.temporality === now.temporality &&
+    (now.temporality === "cumulative" || isDeepStrictEqual(toldBy(before), toldBy(now)))
+  );
 }
 
 /** @throws HeaderError that names the file that cannot be read */

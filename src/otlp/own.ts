@@ -33,9 +33,9 @@ export class OwnCollector {
   #next: { readonly values: Map<string, number>; readonly timeMs: number } | undefined;
 
   /** @param options `finite` where what is no number cannot be sent, as in JSON, and one such point would cost all of a request */
-  constructor({ delta, startMs, finite }: { delta: boolean; startMs: number; finite: boolean }) {
+  constructor({ delta, startMs, finite }: { delta: boolean; startMs: number; finite: () => boolean }) {
     this.#delta = delta;
-    this.#isSendable = finite ? ({ value }) => Number.isFinite(value) : () => true;
+    this.#isSendable = ({ value }) => Number.isFinite(value) || !finite();
     this.#startMs = startMs;
   }
 

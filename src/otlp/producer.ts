@@ -13,19 +13,26 @@ import { type Pushable, TargetCollector } from "./target.ts";
 export interface SnapshotProducer extends MetricProducer {
   /** Ends the push of what was collected last. Nothing is collected before it has ended. */
   end(outcome: Outcome): void;
+  /** Tells something else from the next push on. What was told before is still known. */
+  tell(told: Told): void;
+}
+
+/** What is told. */
+export interface Told {
+  readonly levels: ReadonlySet<Level>;
+  /** The exporter's own metrics; undefined where they do not go along. */
+  readonly own: (() => Promise<readonly OwnFamily[]>) | undefined;
+  /** Whether what is no number cannot be sent. */
+  readonly finite: boolean;
 }
 
 export interface ProducerOptions {
   /** Read for each push, as targets come and go; those of one name are one, and the first of them is asked. */
   readonly targets: readonly Pushable[];
-  readonly levels: ReadonlySet<Level>;
+  readonly told: Told;
   /** Whether counters tell what was added since the last push. */
   readonly delta: boolean;
   readonly scope: { readonly name: string; readonly version: string };
-  /** The exporter's own metrics; undefined where they do not go along. */
-  readonly own: (() => Promise<readonly OwnFamily[]>) | undefined;
-  /** Whether what is no number cannot be sent. */
-  readonly finite: boolean;
   /** When the process started, in milliseconds since the epoch. */
   readonly processStartMs: number;
   /** When adding up began, in milliseconds since the epoch; now by default. */
@@ -36,10 +43,15 @@ export interface ProducerOptions {
 
 /** Makes a producer. */
 export function createProducer(options: ProducerOptions): SnapshotProducer {
-  const { levels, delta, scope, own, now } = options;
+  const { delta, scope, now } = options;
+  let { told } = options;
   let collectors = new Map<string, TargetCollector>();
   let knownMs = options.beganMs ?? now();
-  const ownCollector = new OwnCollector({ delta, startMs: options.processStartMs, finite: options.finite });
+  const ownCollector = new OwnCollector({
+    delta,
+    startMs: options.processStartMs,
+    finite: () => told.finite,
+  });
   let ending: ((outcome: Outcome) => void)[] = [];
   /** What was collected has gone out, or has not. */
   let ended = Promise.withResolvers<undefined>();
@@ -50,7 +62,8 @@ export function createProducer(options: ProducerOptions): SnapshotProducer {
     collectors = new Map(
       options.targets.map((target) => [
         target.name,
-        collectors.get(target.name) ?? new TargetCollector(target, { levels, delta, beganMs: knownMs }),
+        collectors.get(target.name) ??
+          new TargetCollector(target, { levels: () => told.levels, delta, beganMs: knownMs }),
       ]),
     );
     knownMs = now();
@@ -58,7 +71,7 @@ export function createProducer(options: ProducerOptions): SnapshotProducer {
   }
 
   async function collect(): Promise<MetricData[]> {
-    const ownFamilies = pushable((await own?.()) ?? []);
+    const ownFamilies = pushable((await told.own?.()) ?? []);
     // Receivers want times in order, also those of what they themselves make of each request.
     const collected = collectorsNow()
       .flatMap((collector) => collector.collect() ?? [])
@@ -86,6 +99,9 @@ export function createProducer(options: ProducerOptions): SnapshotProducer {
       for (const end of ending) end(outcome);
       ending = [];
       ended.resolve(undefined);
+    },
+    tell(next) {
+      told = next;
     },
   };
 }

@@ -37,7 +37,7 @@ export interface Collected {
 /** Collects one target. A poll of its statistics goes out once, and what else is known then with it. */
 export class TargetCollector {
   readonly #target: Pushable;
-  readonly #levels: ReadonlySet<Level>;
+  readonly #levels: () => ReadonlySet<Level>;
   readonly #delta: boolean;
   /** Since when the exporter adds up. */
   readonly #beganMs: number;
@@ -49,7 +49,11 @@ export class TargetCollector {
   /** Whether all of a push was delivered. What is there until then is the baseline. */
   #begun = false;
 
-  constructor(target: Pushable, options: { levels: ReadonlySet<Level>; delta: boolean; beganMs: number }) {
+  /** @param options `levels` is asked for each push */
+  constructor(
+    target: Pushable,
+    options: { levels: () => ReadonlySet<Level>; delta: boolean; beganMs: number },
+  ) {
     this.#target = target;
     this.#levels = options.levels;
     this.#delta = options.delta;
@@ -64,9 +68,10 @@ export class TargetCollector {
     if (news.every((snapshot) => this.#pushed.has(snapshot))) return undefined;
     this.#pushed = new Set([...news, ...all]);
     const timeMs = statistics?.timeMs ?? Math.max(...all.map((snapshot) => snapshot.timeMs));
-    const shown = all.filter((snapshot) => isOfLevels(snapshot, this.#levels));
+    const levels = this.#levels();
+    const shown = all.filter((snapshot) => isOfLevels(snapshot, levels));
     const before = { starts: this.#starts, lastMs: this.#lastMs };
-    const { startsOf, isFollowed } = this.#rowStarts(shown, all, timeMs);
+    const { startsOf, isFollowed } = this.#rowStarts(all, timeMs);
     const pushed = {
       history: this.#history,
       timeMs,
@@ -88,14 +93,14 @@ export class TargetCollector {
     };
   }
 
-  /** Since when rows count: once it is known, it stays. */
-  #rowStarts(shown: readonly Snapshot[], all: readonly Snapshot[], timeMs: number) {
+  /** Since when rows count: once it is known, it stays. Also of those that are not pushed, as they may be from the next push on. */
+  #rowStarts(all: readonly Snapshot[], timeMs: number) {
     const before = this.#starts;
     const lastMs = this.#lastMs;
     const newChannelMs = Math.min(lastMs ?? this.#beganMs, timeMs);
-    const created = this.#levels.has("connection") ? createdTimes(all) : new Map<string, number>();
+    const created = createdTimes(all);
     const starts: typeof before = new Map();
-    for (const { rows } of shown) {
+    for (const { rows } of all) {
       for (const row of rows) {
         const key = startKey(row);
         if (key === undefined || starts.has(key)) continue;

@@ -141,6 +141,16 @@ describe("pushes by OTLP", () => {
       { tls: { ca: "cert", cert: undefined, key: undefined } },
     ],
     [
+      { OTEL_EXPORTER_OTLP_CERTIFICATE: "cert" },
+      "otlp: {ca_file: nothing, cert_file: cert, key_file: key}",
+      { tls: { ca: "cert", cert: "cert", key: "key" } },
+    ],
+    [
+      { OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE: "cert", OTEL_EXPORTER_OTLP_CLIENT_KEY: "key" },
+      "otlp: {ca_file: cert, cert_file: nothing, key_file: nothing}",
+      { tls: { ca: "cert", cert: "cert", key: "key" } },
+    ],
+    [
       { OTEL_EXPORTER_OTLP_CLIENT_KEY: "key", OTEL_EXPORTER_OTLP_METRICS_CLIENT_CERTIFICATE: "cert" },
       "",
       { tls: { ca: undefined, cert: "cert", key: "key" } },

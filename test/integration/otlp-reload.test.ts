@@ -140,6 +140,13 @@ beforeAll(async () => {
   await pushes("first");
   await reload("header");
   await reload("interval", { interval: "900ms" });
+  await reload("narrow", { levels: ["target"], omit_own_metrics: true });
+  await reload("wide");
+  exporter.reload(configOf("off", { enabled: false }));
+  await until(async () =>
+    (await (await fetch(`${exporter.url}/config`)).text()).includes("\n  enabled: false\n"),
+  );
+  await reload("on");
   await reload("delta", { temporality: "delta" });
   await reload("cumulative");
 }, 110_000);
@@ -156,6 +163,9 @@ test("pushes go on, phase after phase, and nothing of them is dropped", async ()
     "first",
     "header",
     "interval",
+    "narrow",
+    "wide",
+    "on",
     "delta",
     "cumulative",
   ]);
@@ -163,9 +173,9 @@ test("pushes go on, phase after phase, and nothing of them is dropped", async ()
   expect(find(samples, "sora_exporter_otlp_points_dropped_total")!.value).toBe(0);
 });
 
-const SAME = ["first", "header", "interval"];
+const SAME = ["first", "header", "interval", "narrow", "wide", "on"];
 
-test("where a header or the interval changes no start moves, nothing falls, and no snapshot goes out twice", () => {
+test("where a header, the interval or the levels change, or it was off, no start moves, nothing falls, and no snapshot goes out twice", () => {
   for (const [series, points] of counting(SAME)) {
     expect([series, [...new Set(points.map(({ kind }) => kind))]]).toEqual([series, ["cumulative"]]);
     expect([series, new Set(points.map(({ startNs }) => startNs)).size]).toEqual([series, 1]);

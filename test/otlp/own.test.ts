@@ -24,7 +24,7 @@ function push(collector: OwnCollector, families: OwnMetric[], timeMs: number) {
 }
 
 test("the first push tells all since the process started, and what is not delivered goes out with the next one", () => {
-  const collector = new OwnCollector({ delta: true, startMs: START_MS, finite: false });
+  const collector = new OwnCollector({ delta: true, startMs: START_MS, finite: () => false });
   expect(push(collector, familiesOf(7, 0), START_MS + 10_000)).toEqual({ value: 7, since: 0 });
   collector.end("none");
   expect(push(collector, familiesOf(9, 1), START_MS + 20_000)).toEqual({ value: 9, since: 0 });
@@ -33,7 +33,7 @@ test("the first push tells all since the process started, and what is not delive
 });
 
 test("where another thread has pushed before, the first push is the baseline", () => {
-  const collector = new OwnCollector({ delta: true, startMs: START_MS, finite: false });
+  const collector = new OwnCollector({ delta: true, startMs: START_MS, finite: () => false });
   expect(push(collector, familiesOf(7, 1), START_MS + 10_000)).toEqual({ value: 0, since: 10_000 });
   collector.end("all");
   expect(push(collector, familiesOf(8, 2), START_MS + 20_000)).toEqual({ value: 1, since: 10_000 });

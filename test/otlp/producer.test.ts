@@ -3,7 +3,7 @@ import { batches } from "../../src/otlp/batches.ts";
 import { CALL_MS, createTestTarget } from "../support/target.ts";
 import { NO_CALLS } from "../support/exporter.ts";
 import type { Pushable } from "../../src/otlp/target.ts";
-import { producerOf, push, type PushedPoint } from "./support.ts";
+import { ALL, producerOf, push, type PushedPoint } from "./support.ts";
 
 interface Given {
   id: string;
@@ -53,6 +53,25 @@ const PACKETS = "_received_packets{";
 const of = (points: PushedPoint[], series: string) => points.filter((point) => point.series.includes(series));
 const values = (points: PushedPoint[], series = PACKETS) =>
   Object.fromEntries(of(points, series).map((point) => [point.series, point.value]));
+
+test("other levels are told from the next push on, since when they count", async () => {
+  const t = start([{ id: "A", received: 5 }], { A: 1_699_999_990_000 });
+  const starts = (points: PushedPoint[]) =>
+    Object.fromEntries(
+      of(points, PACKETS).map(({ series, startMs }) => [
+        /sora_\w+|^[a-z]+/.exec(series.slice(5))![0],
+        startMs,
+      ]),
+    );
+  const all = starts(await t.step([{ id: "A", received: 6 }]));
+  t.producer.tell({ ...ALL, levels: new Set(["target"]) });
+  const some = starts(await t.step([{ id: "A", received: 7 }]));
+  t.producer.tell(ALL);
+  const again = starts(await t.step([{ id: "A", received: 8 }]));
+  expect(Object.keys(all)).toHaveLength(3);
+  expect(Object.keys(some)).toHaveLength(1);
+  expect(again).toEqual(all);
+});
 
 describe("sums", () => {
   test("begin when the connection was created, or seen first; those of channels and targets when the exporter began", async () => {

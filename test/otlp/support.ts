@@ -2,7 +2,12 @@
 
 import type { Level } from "../../src/snapshot/snapshot.ts";
 import { batches } from "../../src/otlp/batches.ts";
-import { createProducer, type ProducerOptions, type SnapshotProducer } from "../../src/otlp/producer.ts";
+import {
+  createProducer,
+  type ProducerOptions,
+  type SnapshotProducer,
+  type Told,
+} from "../../src/otlp/producer.ts";
 import type { Point } from "../../src/otlp/data.ts";
 
 export interface PushedPoint {
@@ -16,19 +21,24 @@ export interface PushedPoint {
   readonly monotonic: boolean;
 }
 
+/** All levels, without the exporter's own metrics. */
+export const ALL: Told = {
+  levels: new Set<Level>(["target", "channel", "connection"]),
+  own: undefined,
+  finite: false,
+};
+
 /** A producer of all levels, without the exporter's own metrics, unless it is told otherwise. */
 export function producerOf(
   targets: ProducerOptions["targets"],
   now: () => number,
-  changes: Partial<ProducerOptions> = {},
+  { told, ...changes }: Partial<Omit<ProducerOptions, "told">> & { readonly told?: Partial<Told> } = {},
 ): SnapshotProducer {
   return createProducer({
     targets,
-    levels: new Set<Level>(["target", "channel", "connection"]),
+    told: { ...ALL, ...told },
     delta: false,
     scope: { name: "s", version: "1" },
-    own: undefined,
-    finite: false,
     processStartMs: now(),
     now,
     ...changes,
