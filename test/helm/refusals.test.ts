@@ -118,7 +118,7 @@ describe.skipIf(lacks("helm"))("refused is", () => {
       { config: { web: { telemetry_path: path } } },
       `config.web.telemetry_path: ${path} is no path such as /metrics`,
     ]),
-    ...["/-/healthy", "/-", "/api/status", "/probe"].map((path): [Values, string] => [
+    ...["/-/healthy", "/-", "/api/status", "/probe", "/config", "/config/"].map((path): [Values, string] => [
       { config: { web: { telemetry_path: path } } },
       `config.web.telemetry_path: ${path} is the exporter's own`,
     ]),
@@ -178,7 +178,9 @@ describe.skipIf(lacks("helm"))("what the exporter takes is not refused:", () => 
     ...[":10490", ":1", "0.0.0.0:65535", "[::]:9490", "sora-exporter.local:9490"].map((address) => ({
       listen_address: address,
     })),
-    ...["/m", "/a/b/", "/a-b_c.d~e", "/apiary", "/probes", "/-a"].map((path) => ({ telemetry_path: path })),
+    ...["/m", "/a/b/", "/a-b_c.d~e", "/apiary", "/probes", "/-a", "/configs", "/config/a"].map((path) => ({
+      telemetry_path: path,
+    })),
   ])("%j", async (web) => {
     const command = loadConfig({
       argv: ["--config.file=a"],
