@@ -189,8 +189,8 @@ describe.skipIf(lacks("helm"))("the notes", () => {
     const webConfig = { existingSecret: "web", tls: true };
     expect(await notes({ webConfig })).toContain("  https://127.0.0.1:10490/\n");
     expect(await notes({})).toContain("  http://127.0.0.1:10490/\n");
-    const restart = "kubectl -n media rollout restart statefulset/SORA";
-    expect(await notes({ mode: "sidecar" })).toContain(restart);
-    expect(await notes({})).not.toContain(restart);
+    const reload = `kubectl -n media exec POD -c sora-stats-exporter -- node -e "process.kill(1, 'SIGHUP')"`;
+    expect(await notes({ mode: "sidecar" })).toContain(reload);
+    expect(await notes({})).not.toContain(" exec POD ");
   });
 });
