@@ -56,6 +56,29 @@ describe.skipIf(lacks("helm"))("the exporter", () => {
     ]);
   });
 
+  test.each([
+    ["1h", [0, ""]],
+    ["10y", [2, "10y is not between 100ms and 1d"]],
+  ])(
+    "asked as the README says finds with an interval of %s what the chart does not",
+    (interval, expected) => {
+      const [, commands] = /## Check it first[^]*?```sh\n([^]*?)```/.exec(
+        readFileSync(`${CHART}/README.md`, "utf8"),
+      )!;
+      const values = join(directory, "preflight.yaml");
+      writeFileSync(values, stringify({ config: { sora: { interval } } }));
+      const script = commands!
+        .replaceAll("/tmp/", `${directory}/preflight-`)
+        .replaceAll(" values.yaml", ` ${values}`);
+      const { status, stderr } = spawnSync("bash", ["-ec", script], {
+        cwd: ROOT,
+        encoding: "utf8",
+        timeout: 30_000,
+      });
+      expect([status, stderr]).toEqual([expected[0], expect.stringContaining(String(expected[1]))]);
+    },
+  );
+
   test("started as rendered, answers where probes and Prometheus ask, and stops when it is told to", async () => {
     const world = {
       nodes: 1,
