@@ -208,6 +208,15 @@ describe.skipIf(lacks("helm"))("the notes", () => {
     ]);
   });
 
+  test("warn of a secret that is in the ConfigMap, and do not show it", async () => {
+    const said = (password: unknown) =>
+      notes({ config: { targets: [{ url: "http://a/", basic_auth: { username: "u", password } }] } });
+    const inline = await said("hunter2");
+    expect(inline).toContain("config.targets[0].basic_auth.password is in the ConfigMap for all to read");
+    expect(inline).not.toContain("hunter2");
+    expect(await said({ file: "/run/secrets/sora/password" })).not.toContain("is in the ConfigMap for all");
+  });
+
   test("say over what it can be looked at, and how pods that the chart does not make learn of a change", async () => {
     const webConfig = { existingSecret: "web", tls: true };
     expect(await notes({ webConfig })).toContain("  https://127.0.0.1:10490/\n");
