@@ -1,11 +1,15 @@
 /** What the image's health check makes of what it finds. */
 
 import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer as createHttp, type RequestListener } from "node:http";
 import { createServer as createHttps } from "node:https";
 import { type AddressInfo, createServer as createTcp, type Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { FLAGS } from "../../src/config/flags.ts";
 import { fixture } from "../support/build.ts";
 
 const SCRIPT = fileURLToPath(new URL("../../src/healthcheck.ts", import.meta.url));
@@ -72,8 +76,92 @@ test("a web configuration file that cannot be used now: the one before it is in 
   expect(await check(flags)).toEqual([0, ""]);
 });
 
-test("a configuration that starts no exporter", async () => {
-  const [code, said] = await check(["--web.listen-addres=127.0.0.1:1"]);
-  expect(code).toBe(1);
-  expect(said).toMatch(/^unhealthy: unknown flag --web\.listen-addres/);
+describe("while the exporter runs, it does not matter", () => {
+  const CONFIG = "config.yaml";
+  let directory: string;
+  let port: number;
+  let flags: string[];
+  const write = (name: string, text: string) => writeFileSync(join(directory, name), text);
+
+  beforeEach(async () => {
+    directory = mkdtempSync(join(tmpdir(), "sora-stats-exporter-"));
+    port = await listen(createHttp(answer(200)));
+    flags = [`--config.file=${join(directory, CONFIG)}`];
+  });
+  afterEach(() => rmSync(directory, { recursive: true }));
+
+  test.each([
+    ["a URL that is none", "sora: { url: nonsense }\n"],
+    ["a key that there is not", "soar: {}\n"],
+    ["no YAML", "sora: { url: [\n"],
+    ["the same key twice", "web: {}\n"],
+  ])("that its file has %s by now", async (_, broken) => {
+    write(CONFIG, `web:\n  listen_address: 127.0.0.1:${port}\n${broken}`);
+    expect(await check(flags)).toEqual([0, ""]);
+  });
+
+  test("that its file is gone, where a flag or a variable says where it listens", async () => {
+    const address = `127.0.0.1:${port}`;
+    expect(await check([...flags, `--web.listen-address=${address}`])).toEqual([0, ""]);
+    expect(await check([...flags, "--web.listen-address", address])).toEqual([0, ""]);
+    expect(await check(flags, { SORA_STATS_EXPORTER_WEB_LISTEN_ADDRESS: address })).toEqual([0, ""]);
+  });
+
+  test("what its file says at all, where a URL says where to ask", async () => {
+    write(CONFIG, "web: { listen_address: 127.0.0.1:1 }\n");
+    expect(await check([`http://127.0.0.1:${port}/-/healthy`])).toEqual([0, ""]);
+    expect(await check(flags)).toEqual([1, "unhealthy: connect ECONNREFUSED 127.0.0.1:1\n"]);
+  });
+
+  test("that its web configuration has TLS by now", async () => {
+    write(CONFIG, `web: { listen_address: "127.0.0.1:${port}", config_file: web.yml }\n`);
+    write("web.yml", "tls_server_config: { cert_file: none.crt }\n");
+    expect(await check(flags)).toEqual([0, ""]);
+  });
+});
+
+test("of a URL the path is asked for, so that it can tell whether the exporter is ready", async () => {
+  const port = await listen(
+    createHttp(({ url }, response) => {
+      response.statusCode = url === "/-/ready" ? 503 : 200;
+      response.end();
+    }),
+  );
+  expect((await check([`http://127.0.0.1:${port}/-/healthy`]))[0]).toBe(0);
+  expect((await check([`http://127.0.0.1:${port}/-/ready`]))[0]).toBe(1);
+});
+
+test.each(["a URL", "a web configuration beside the file", "a web configuration of a flag"])(
+  "of a server of which %s says that it speaks TLS nothing else is asked",
+  async (how) => {
+    const directory = mkdtempSync(join(tmpdir(), "sora-stats-exporter-"));
+    try {
+      const errors: unknown[] = [];
+      const made = createHttps(KEYS, answer(200)).on("tlsClientError", (error) => errors.push(error));
+      const port = await listen(made);
+      const webConfig = join(directory, "web.yml");
+      const config = join(directory, "config.yaml");
+      writeFileSync(webConfig, "tls_server_config: { cert_file: server.crt, key_file: server.key }\n");
+      writeFileSync(config, "web: { config_file: web.yml }\n");
+      const address = `--web.listen-address=127.0.0.1:${port}`;
+      const ways: Record<string, string[]> = {
+        "a URL": [`https://127.0.0.1:${port}/-/healthy`],
+        "a web configuration beside the file": [address, `--config.file=${config}`],
+        "a web configuration of a flag": [address, `--web.config.file=${webConfig}`],
+      };
+      expect(await check(ways[how]!)).toEqual([0, ""]);
+      expect(errors).toEqual([]);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  },
+);
+
+test("the flags and variables that it knows are the exporter's", () => {
+  const known = ["config.file", "web.listen-address", "web.config.file"];
+  expect(FLAGS.filter(({ name }) => known.includes(name)).map(({ name, env }) => [name, env])).toEqual(
+    expect.arrayContaining(
+      known.map((name) => [name, `SORA_STATS_EXPORTER_${name.toUpperCase().replaceAll(/[.-]/g, "_")}`]),
+    ),
+  );
 });

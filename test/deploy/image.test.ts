@@ -134,6 +134,19 @@ describe.skipIf(lacksImages())("the image", () => {
       output: expect.stringMatching(/^unhealthy: connect ECONNREFUSED .*\n$/) as string,
     });
 
+    // As an operator has a sidecar read another configuration, without a shell in the image.
+    const [, reload] = /node -e "(.+?)"$/m.exec(read("deploy/kustomize/keep-pods/kustomization.yaml"))!;
+    writeFileSync(join(etc, "config.yaml"), "targets: [{ name: nonsense, url: nonsense }]\n");
+    expect(running.exec(["node", "-e", reload!])).toEqual({ status: 0, output: "" });
+    await until(
+      () => running!.said().includes("the configuration is not reloaded, nothing has changed"),
+      20_000,
+    );
+    expect(running.exec(check)).toEqual({ status: 0, output: "" });
+    writeFileSync(join(etc, "config.yaml"), config.replace("name: sora", "name: another"));
+    running.exec(["node", "-e", reload!]);
+    await until(async () => (await scrape()).includes('sora_up{target="another"} 1'), 20_000);
+
     const { code, ms } = await running.stop();
     expect(code).toBe(0);
     expect(ms).toBeLessThan(5000);

@@ -208,34 +208,41 @@ describe.skipIf(lacks("kubectl"))("kubectl kustomize", () => {
     },
   );
 
-  test("another configuration takes the place of ours, and pods are replaced for it", () => {
-    const make = (name: string, config: string) =>
-      kustomize(
-        name,
-        {
-          resources: ["workload.yaml"],
-          components: ["sidecar", "podmonitor"],
-          patches: [{ path: "config.yaml" }],
-        },
-        {
-          "workload.yaml": JSON.stringify(workload("StatefulSet", "sora", true)),
-          "config.yaml": JSON.stringify({
-            apiVersion: "v1",
-            kind: "ConfigMap",
-            metadata: { name: NAME },
-            data: { "config.yaml": config },
-          }),
-        },
-      );
-    const names = ["tokyo", "osaka"].map((target) => {
-      const resources = make(target, `targets: [{ name: ${target}, local: true }]\n`);
-      const config = find(resources, "ConfigMap");
-      expect(config.data!["config.yaml"]).toContain(target);
-      expect(find(resources, "PodMonitor")).toBeDefined();
-      const { volumes } = find(resources, "StatefulSet").spec.template.spec;
-      expect(volumes!.find(({ name }) => name === NAME)!.configMap!.name).toBe(config.metadata.name);
-      return config.metadata.name;
-    });
-    expect(new Set(names).size).toBe(2);
-  });
+  test.each([
+    ["sidecar", [], 2],
+    ["sidecar", ["keep-pods"], 1],
+    ["sidecar-classic", ["keep-pods"], 1],
+  ])(
+    "another configuration takes the place of ours, and pods are replaced for it: %s %j",
+    (variant, more, count) => {
+      const make = (name: string, config: string) =>
+        kustomize(
+          [variant, ...more, name].join("-"),
+          {
+            resources: ["workload.yaml"],
+            components: [variant, ...more, "podmonitor"],
+            patches: [{ path: "config.yaml" }],
+          },
+          {
+            "workload.yaml": JSON.stringify(workload("StatefulSet", "sora", true)),
+            "config.yaml": JSON.stringify({
+              apiVersion: "v1",
+              kind: "ConfigMap",
+              metadata: { name: NAME },
+              data: { "config.yaml": config },
+            }),
+          },
+        );
+      const names = ["tokyo", "osaka"].map((target) => {
+        const resources = make(target, `targets: [{ name: ${target}, local: true }]\n`);
+        const config = find(resources, "ConfigMap");
+        expect(config.data!["config.yaml"]).toContain(target);
+        expect(find(resources, "PodMonitor")).toBeDefined();
+        const { volumes } = find(resources, "StatefulSet").spec.template.spec;
+        expect(volumes!.find(({ name }) => name === NAME)!.configMap!.name).toBe(config.metadata.name);
+        return config.metadata.name;
+      });
+      expect(new Set(names).size).toBe(count);
+    },
+  );
 });

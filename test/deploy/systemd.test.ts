@@ -1,12 +1,13 @@
 /** The systemd unit and its environment file. */
 
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { loadConfig } from "../../src/config/load.ts";
+import { readWebConfig } from "../../src/web-config/read.ts";
 import { lacks } from "../support/tools.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -31,6 +32,7 @@ test("the exporter understands what the environment file sets, and what it sugge
     ["ARGS", false],
     ["SORA_STATS_EXPORTER_SORA_LOCAL", true],
     ["ARGS", true],
+    ["ARGS", true],
   ]);
   for (const { name, value } of variables) {
     const command = name === "ARGS" ? load(value.split(" "), {}) : load([], { [name]: value });
@@ -40,6 +42,29 @@ test("the exporter understands what the environment file sets, and what it sugge
     config: { targets: [{ local: true }] },
   });
   expect(UNIT).toMatch(/^ExecStart=\S+ \$ARGS$/m);
+});
+
+test("the web configuration that the environment file suggests is a copy that the service can read", () => {
+  const directory = mkdtempSync(join(tmpdir(), "sora-stats-exporter-"));
+  try {
+    const credentials = "/run/credentials/sora-stats-exporter.service/";
+    const { value } = variables.find((each) => each.value.includes("--web.config.file="))!;
+    const command = load(value.split(" "), {});
+    const path = "config" in command ? command.config.web.configFile! : expect.fail(command.command);
+    expect(path.startsWith(credentials)).toBe(true);
+    // What systemd would copy, which lies in one directory then.
+    const suggested = [...UNIT.matchAll(/^# LoadCredential=([^:]+):/gm)].map(([, name]) => name!);
+    const named = (key: string) => new RegExp(`${key}: ([a-z.]+)`).exec(UNIT)![1]!;
+    const [cert_file, key_file] = [named("cert_file"), named("key_file")];
+    expect(suggested).toEqual(expect.arrayContaining([path.slice(credentials.length), cert_file, key_file]));
+    copyFileSync(join(ROOT, "test/fixtures/tls/server.crt"), join(directory, cert_file));
+    copyFileSync(join(ROOT, "test/fixtures/tls/server.key"), join(directory, key_file));
+    const file = join(directory, "web.yml");
+    writeFileSync(file, JSON.stringify({ tls_server_config: { cert_file, key_file } }));
+    expect(readWebConfig(file, (each) => readFileSync(each, "utf8")).tls).toBeDefined();
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
 });
 
 test("a reload is the signal that the exporter reloads on", () => {
@@ -68,10 +93,10 @@ describe.skipIf(lacks("systemd-analyze"))("systemd-analyze", () => {
   const analyze = (...args: string[]) =>
     spawnSync("systemd-analyze", ["--no-pager", ...args], { encoding: "utf8", timeout: 20_000 });
 
-  test("has nothing to say about the unit, nor about the credential that it suggests", () => {
+  test("has nothing to say about the unit, nor about the credentials that it suggests", () => {
     const suggested = join(directory, "with-credential.service");
-    const text = readFileSync(unit, "utf8").replace("# LoadCredential=", "LoadCredential=");
-    expect(text).toMatch(/^LoadCredential=/m);
+    const text = readFileSync(unit, "utf8").replaceAll("# LoadCredential=", "LoadCredential=");
+    expect(text.match(/^LoadCredential=/gm)).toHaveLength(4);
     writeFileSync(suggested, text);
     for (const file of [unit, suggested]) {
       const { status, stdout, stderr } = analyze("verify", "--man=no", file);

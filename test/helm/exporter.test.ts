@@ -56,6 +56,29 @@ describe.skipIf(lacks("helm"))("the exporter", () => {
     ]);
   });
 
+  test.each([
+    ["1h", [0, ""]],
+    ["10y", [2, "10y is not between 100ms and 1d"]],
+  ])(
+    "asked as the README says finds with an interval of %s what the chart does not",
+    (interval, expected) => {
+      const [, commands] = /## Check it first[^]*?```sh\n([^]*?)```/.exec(
+        readFileSync(`${CHART}/README.md`, "utf8"),
+      )!;
+      const values = join(directory, "preflight.yaml");
+      writeFileSync(values, stringify({ config: { sora: { interval } } }));
+      const script = commands!
+        .replaceAll("/tmp/", `${directory}/preflight-`)
+        .replaceAll(" values.yaml", ` ${values}`);
+      const { status, stderr } = spawnSync("bash", ["-ec", script], {
+        cwd: ROOT,
+        encoding: "utf8",
+        timeout: 30_000,
+      });
+      expect([status, stderr]).toEqual([expected[0], expect.stringContaining(String(expected[1]))]);
+    },
+  );
+
   test("started as rendered, answers where probes and Prometheus ask, and stops when it is told to", async () => {
     const world = {
       nodes: 1,
@@ -185,12 +208,21 @@ describe.skipIf(lacks("helm"))("the notes", () => {
     ]);
   });
 
+  test("warn of a secret that is in the ConfigMap, and do not show it", async () => {
+    const said = (password: unknown) =>
+      notes({ config: { targets: [{ url: "http://a/", basic_auth: { username: "u", password } }] } });
+    const inline = await said("hunter2");
+    expect(inline).toContain("config.targets[0].basic_auth.password is in the ConfigMap for all to read");
+    expect(inline).not.toContain("hunter2");
+    expect(await said({ file: "/run/secrets/sora/password" })).not.toContain("is in the ConfigMap for all");
+  });
+
   test("say over what it can be looked at, and how pods that the chart does not make learn of a change", async () => {
     const webConfig = { existingSecret: "web", tls: true };
     expect(await notes({ webConfig })).toContain("  https://127.0.0.1:10490/\n");
     expect(await notes({})).toContain("  http://127.0.0.1:10490/\n");
-    const restart = "kubectl -n media rollout restart statefulset/SORA";
-    expect(await notes({ mode: "sidecar" })).toContain(restart);
-    expect(await notes({})).not.toContain(restart);
+    const reload = `kubectl -n media exec POD -c sora-stats-exporter -- node -e "process.kill(1, 'SIGHUP')"`;
+    expect(await notes({ mode: "sidecar" })).toContain(reload);
+    expect(await notes({})).not.toContain(" exec POD ");
   });
 });

@@ -106,6 +106,59 @@ describe.skipIf(lacks("helm"))("refused is", () => {
       },
       "config.targets[1].name: a is the name of another target",
     ],
+    ...[
+      "http://",
+      "ftp://a/",
+      "http:a",
+      "http://a b/",
+      "http://a:99999/",
+      "http://u:secret@a/",
+      "http://a/?b",
+      "http://[::1/",
+    ].flatMap((url): [Values, string][] => [
+      [
+        { config: { sora: { url } } },
+        /^https?:\/\//.test(url) ? "config.sora.url: is no URL such as" : "at '/config/sora/url'",
+      ],
+    ]),
+    [
+      { config: { targets: [{ urls: ["http://a/", "http://b:70000/"] }] } },
+      "config.targets[0].urls[1]: is no URL such as http://sora:3000/",
+    ],
+    [
+      { config: { targets: [{ url: "http://a:1/" }, { url: "http://a:1/b" }] } },
+      "config.targets[1].name: a:1 is the name of another target",
+    ],
+    ...["", " ", "a\nb"].map((name): [Values, string] => [
+      { config: { targets: [{ name, url: "http://a/" }] } },
+      `config.targets[0].name: ${JSON.stringify(name)} is no name of visible characters`,
+    ]),
+    [
+      {
+        config: { targets: [{ url: "http://a/", basic_auth: { username: "a:b", password: { env: "P" } } }] },
+      },
+      "config.targets[0].basic_auth.username: no user can have a colon in the name",
+    ],
+    [
+      { config: { targets: [{ url: "http://a/", headers: { "X-Sora-Target": "a" } }] } },
+      "config.targets[0].headers: X-Sora-Target is the exporter's own",
+    ],
+    [
+      { config: { targets: [{ url: "http://a/", headers: { "bad header": "a" } }] } },
+      'config.targets[0].headers: "bad header" is no name of a header',
+    ],
+    [
+      { config: { metrics: { client_id_key: { env: "K" } } } },
+      "config.metrics.client_id_key: may only be set with config.metrics.client_id: hash",
+    ],
+    [
+      { extraArgs: ["--log.level=shout"] },
+      "extraArgs: --log.level is one of debug, info, warn, error, not shout",
+    ],
+    [
+      { extraArgs: ["--sora.cluster-metrics=maybe"] },
+      "extraArgs: --sora.cluster-metrics is true or false, not maybe",
+    ],
     [{ config: { web: { listen_address: "" } } }, 'config.web.listen_address: "" is no address'],
     [{ config: { web: { telemetry_path: "" } } }, 'config.web.telemetry_path: "" is no path'],
     ...["nonsense", ":99999", ":0", ":", "10490", "256.0.0.1:10490", "::1:10490", "a:1:2", ":10490\n"].map(
@@ -118,7 +171,7 @@ describe.skipIf(lacks("helm"))("refused is", () => {
       { config: { web: { telemetry_path: path } } },
       `config.web.telemetry_path: ${path} is no path such as /metrics`,
     ]),
-    ...["/-/healthy", "/-", "/api/status", "/probe"].map((path): [Values, string] => [
+    ...["/-/healthy", "/-", "/api/status", "/probe", "/config", "/config/"].map((path): [Values, string] => [
       { config: { web: { telemetry_path: path } } },
       `config.web.telemetry_path: ${path} is the exporter's own`,
     ]),
@@ -178,7 +231,9 @@ describe.skipIf(lacks("helm"))("what the exporter takes is not refused:", () => 
     ...[":10490", ":1", "0.0.0.0:65535", "[::]:9490", "sora-exporter.local:9490"].map((address) => ({
       listen_address: address,
     })),
-    ...["/m", "/a/b/", "/a-b_c.d~e", "/apiary", "/probes", "/-a"].map((path) => ({ telemetry_path: path })),
+    ...["/m", "/a/b/", "/a-b_c.d~e", "/apiary", "/probes", "/-a", "/configs", "/config/a"].map((path) => ({
+      telemetry_path: path,
+    })),
   ])("%j", async (web) => {
     const command = loadConfig({
       argv: ["--config.file=a"],
@@ -187,6 +242,24 @@ describe.skipIf(lacks("helm"))("what the exporter takes is not refused:", () => 
     });
     expect(command.command).toBe("run");
     await expect(template({ config: { web } })).resolves.toContain(Object.values(web)[0]);
+  });
+
+  test.concurrent.each([
+    ...[
+      "http://a",
+      "https://a:443/b/c",
+      "http://[::1]:3000/",
+      "http://10.0.0.1:03000/",
+      "http://日本.example/",
+    ].map((url) => ({
+      url,
+    })),
+    { urls: ["http://a:1/", "http://b:65535/%20"] },
+    { name: "東京 1", url: "http://a/", headers: { "x-a_b": "c" } },
+  ])("%j", async (target) => {
+    const file = JSON.stringify({ targets: [target, { name: "other", url: "http://a/" }] });
+    expect(loadConfig({ argv: ["--config.file=a"], env: {}, readFile: () => file }).command).toBe("run");
+    await expect(template({ config: JSON.parse(file) as Values })).resolves.toContain("other");
   });
 
   test.concurrent.each([

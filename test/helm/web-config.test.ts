@@ -47,15 +47,15 @@ describe.skipIf(lacks("helm"))("with a web config", () => {
   test("that holds for health checks too, the probes are the exporter's own", async () => {
     const asked = { webConfig: { ...webConfig, tls: true, healthWithoutAuth: false } };
     const exporter = exporterOf(podOf(the(await render(asked), "Deployment")));
-    const command = ["node", "dist/healthcheck.js", ...ARGS];
+    const command = (path: string) => ["node", "dist/healthcheck.js", `https://127.0.0.1:10490${path}`];
     expect(exporter.args).toEqual(ARGS);
     expect(exporter.livenessProbe).toEqual({
-      exec: { command },
+      exec: { command: command("/-/healthy") },
       periodSeconds: 10,
       timeoutSeconds: 5,
       failureThreshold: 6,
     });
-    expect(exporter.readinessProbe).toMatchObject({ exec: { command } });
+    expect(exporter.readinessProbe).toMatchObject({ exec: { command: command("/-/ready") } });
     expect(exporter).not.toHaveProperty("startupProbe");
   });
 });
@@ -119,6 +119,16 @@ describe.skipIf(lacks("helm")).each([true, false])("health without authenticatio
     rmSync(directory, { recursive: true });
   });
 
+  /** Runs the health check as the kubelet would: what it said, and its exit code. */
+  function healthCheck([node, script, ...args]: readonly string[]) {
+    expect([node, script]).toEqual(["node", "dist/healthcheck.js"]);
+    const { status, stderr } = spawnSync(process.execPath, [`${ROOT}src/healthcheck.ts`, ...args], {
+      encoding: "utf8",
+      timeout: 20_000,
+    });
+    return [stderr, status];
+  }
+
   /** The status that a path answers with; undefined where there is none. */
   async function get(path: string, options: object = {}): Promise<number | undefined> {
     const asked = { host: "127.0.0.1", port, path, rejectUnauthorized: false, agent: false, ...options };
@@ -146,14 +156,15 @@ describe.skipIf(lacks("helm")).each([true, false])("health without authenticatio
         expect(httpGet.scheme).toBe("HTTPS");
         await until(async () => (await get(httpGet.path!)) === 200, 20_000);
       } else {
-        const [node, script, ...args] = exec!.command!;
-        expect([node, script]).toEqual(["node", "dist/healthcheck.js"]);
-        const { status, stderr } = spawnSync(process.execPath, [`${ROOT}src/healthcheck.ts`, ...here(args)], {
-          encoding: "utf8",
-          timeout: 20_000,
-        });
-        expect([stderr, status]).toEqual(["", 0]);
+        expect(healthCheck(exec!.command!)).toEqual(["", 0]);
       }
     }
+  });
+
+  test("a ConfigMap that is no configuration any more does not make a running exporter unwell", async () => {
+    writeFileSync(`${directory}/etc/sora-stats-exporter/config.yaml`, "sora: { url: nonsense }\n");
+    const { exec } = container.livenessProbe!;
+    if (exec) expect(healthCheck(exec.command!)).toEqual(["", 0]);
+    else expect(await get(container.livenessProbe!.httpGet!.path!)).toBe(200);
   });
 });

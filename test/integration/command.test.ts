@@ -371,7 +371,9 @@ describe("the package, built and packed", () => {
       "dashboards/rules",
       "deploy/carriers",
       "deploy/kubernetes",
-      ...["example", "podmonitor", "sidecar", "sidecar-classic"].map((name) => `deploy/kustomize/${name}`),
+      ...["example", "keep-pods", "podmonitor", "sidecar", "sidecar-classic"].map(
+        (name) => `deploy/kustomize/${name}`,
+      ),
       "deploy/systemd",
       "docs",
     ]);

@@ -44,3 +44,12 @@ test("what its documents link to is in it, or in the repository under its whole 
   expect(links).toBeGreaterThan(50);
   expect(dangling).toEqual([]);
 });
+
+test.each(["README.md", "README.ja.md"])(
+  "who follows %s installs it without running what others wrote",
+  (page) => {
+    const commands = readFileSync(join(ROOT, page), "utf8").match(/^.*npm install .*\.tgz$/gm) ?? [];
+    expect(commands.length).toBeGreaterThan(0);
+    for (const command of commands) expect(command).toContain(" --ignore-scripts ");
+  },
+);

@@ -85,11 +85,11 @@ Whatever a container inherits from its pod it says itself, as Sora's pod is not 
 {{- $root := index . 0 -}}
 {{- if and $root.Values.webConfig.existingSecret (not $root.Values.webConfig.healthWithoutAuth) -}}
 exec:
-  # The flags tell it where to ask, as process 1 may be another's.
+  # Not from the configuration, which may have been changed since the exporter read it.
   command:
     - node
     - dist/healthcheck.js
-    {{- include "sora-stats-exporter.args" $root | nindent 4 }}
+    - {{ include "sora-stats-exporter.ownUrl" $root }}{{ index . 1 }}
 {{- else -}}
 httpGet:
   path: {{ index . 1 }}

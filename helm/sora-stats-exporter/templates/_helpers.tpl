@@ -80,6 +80,12 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- include "sora-stats-exporter.listenAddress" . | splitList ":" | last }}
 {{- end }}
 
+{{/* Where the exporter can be asked in its own container. */}}
+{{- define "sora-stats-exporter.ownUrl" -}}
+{{- $address := include "sora-stats-exporter.listenAddress" . }}
+{{- ternary "https" "http" .Values.webConfig.tls }}://{{ ternary "127.0.0.1" "" (hasPrefix ":" $address) }}{{ $address }}
+{{- end }}
+
 {{- define "sora-stats-exporter.telemetryPath" -}}
 {{- $web := default dict (default dict .Values.config).web }}
 {{- default "/metrics" $web.telemetry_path }}
