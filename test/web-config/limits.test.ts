@@ -162,7 +162,7 @@ test.each([
   ["without TLS", {}],
   ["with TLS", { files: { "web.yml": TLS } }],
 ])("a connection whose request is under way stays, and a new one finds no room, %s", async (_, files) => {
-  const rendering = Promise.withResolvers<void>();
+  const rendering = Promise.withResolvers<undefined>();
   let renderings = 0;
   const render = () => {
     renderings++;
@@ -173,7 +173,7 @@ test.each([
   await until(() => renderings === 2);
   await expect(ask(`${url}/-/healthy`)).rejects.toThrow();
   expect(await metric("sora_exporter_web_refused_total", { reason: "connections" })).toBe(1);
-  rendering.resolve();
+  rendering.resolve(undefined);
   expect((await Promise.all(asked)).map(({ status }) => status)).toEqual([200, 200]);
   expect((await ask(`${url}/-/healthy`)).status).toBe(200);
 });

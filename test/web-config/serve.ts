@@ -21,7 +21,7 @@ export interface ServeOptions {
   readonly healthWithoutAuth?: boolean;
   readonly limits?: Partial<ListenerLimits>;
   /** Waited for by each scrape. */
-  readonly render?: () => Promise<void>;
+  readonly render?: () => Promise<unknown>;
 }
 
 export interface Serving {
