@@ -1,5 +1,6 @@
 /** Who is let in: what is asked of every request before a route has it. */
 
+import { isDeepStrictEqual } from "node:util";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Compare } from "../web-config/compare.ts";
 import type { WebConfig } from "../web-config/config.ts";
@@ -29,8 +30,10 @@ export function guard(
   server: FastifyInstance,
   { web, healthWithoutAuth, listener, compare, refused }: GuardOptions,
 ): void {
-  let checks = checksOf(web.current, compare);
-  web.onChange((config) => (checks = checksOf(config, compare)));
+  // One for all configurations: a new one neither forgets who has come in before nor makes the queue longer.
+  const check = createPasswords(compare);
+  let checks = checksOf(web.current);
+  web.onChange((config) => (checks = checksOf(config, checks)));
 
   server.addHook("onRequest", async (request, reply) => {
     const { socket } = request.raw;
@@ -46,14 +49,14 @@ export function guard(
       return refuse(reply.code(403).header("connection", "close"), "A client certificate is needed.\n");
     }
     // Of one configuration, also if there is another one meanwhile.
-    const { take, password } = checks;
+    const { take, users } = checks;
     if (!take()) {
       refused("rate_limit", request.ip);
       return refuse(reply.code(429).header("retry-after", "1"), "Too many requests, try again later.\n");
     }
-    if (password === undefined) return;
+    if (users.size === 0) return;
     const given = credentialsOf(request);
-    const verdict = given && (await password(given.user, given.password, request.ip));
+    const verdict = given && (await check(users, given.user, given.password, request.ip));
     if (verdict === "right") return;
     if (verdict === "busy") {
       refused("busy", request.ip);
@@ -72,11 +75,16 @@ export function guard(
   });
 }
 
-function checksOf({ users, rateLimit }: WebConfig, compare: Compare) {
-  return {
-    take: rateLimit === undefined ? () => true : createBucket(rateLimit, () => performance.now()),
-    password: users.size === 0 ? undefined : createPasswords(users, compare),
-  };
+interface Checks extends Pick<WebConfig, "users" | "rateLimit"> {
+  /** Takes a request of those that `rateLimit` allows. */
+  readonly take: () => boolean;
+}
+
+/** What is checked; a limit that stays as it was `before` goes on. */
+function checksOf({ users, rateLimit }: WebConfig, before?: Checks): Checks {
+  if (before !== undefined && isDeepStrictEqual(rateLimit, before.rateLimit)) return { ...before, users };
+  const take = rateLimit === undefined ? () => true : createBucket(rateLimit, () => performance.now());
+  return { users, rateLimit, take };
 }
 
 function refuse(reply: FastifyReply, text: string): FastifyReply {

@@ -5,9 +5,11 @@ import { createServer as createHttp, type RequestListener, type Server } from "n
 import { createServer as createHttps, type Server as HttpsServer } from "node:https";
 import type { Socket } from "node:net";
 import type { SecureContextOptions, TLSSocket } from "node:tls";
+import { isDeepStrictEqual } from "node:util";
 import type { WebTls } from "../web-config/config.ts";
 import type { LiveWebConfig } from "../web-config/live.ts";
 import { clientProblem } from "./client-certificate.ts";
+import { boundConnections, type Connections } from "./connections.ts";
 import type { Refused } from "./refusals.ts";
 
 /** How much of a client is waited for, and taken. */
@@ -32,7 +34,7 @@ export const LIMITS: ListenerLimits = {
   connections: 512,
 };
 
-export interface Listener {
+export interface Listener extends Connections {
   readonly server: Server;
   /**
    * What is known of a connection: `in`, `unverified` where a certificate is missing but something may be answered without,
@@ -62,7 +64,7 @@ export function createListener(options: ListenerOptions): Listener {
     maxHeaderSize: limits.headerBytes,
   };
   const tls = web?.current.tls;
-  const listener: Listener =
+  const listener: Omit<Listener, "hold"> =
     web === undefined || tls === undefined
       ? { server: createHttp(basics, handler), standing: () => "in" }
       : listenTls(
@@ -79,16 +81,14 @@ export function createListener(options: ListenerOptions): Listener {
             handler,
           ),
         );
-  listener.server.maxConnections = limits.connections;
-  listener.server.on("drop", (dropped) => refused("connections", dropped?.remoteAddress));
-  return listener;
+  return { ...listener, ...boundConnections(listener.server, limits.connections, refused) };
 }
 
 function listenTls(
   web: LiveWebConfig,
   { admitUnverified, refused }: ListenerOptions,
   server: HttpsServer,
-): Listener {
+): Omit<Listener, "hold"> {
   let generation = 0;
   const generations = new WeakMap<Socket, number>();
   const unverified = new WeakSet<Socket>();
@@ -110,6 +110,7 @@ function listenTls(
     refused("handshake", socket.remoteAddress, error.reason ?? error.code);
   });
   web.onChange(({ tls }) => {
+    if (isDeepStrictEqual(tls, web.current.tls)) return;
     server.setSecureContext(contextOf(tls!));
     // Documented for new servers only, but read for each connection. Where it were not, nobody would be asked for a certificate,
     // and nobody without one is let in where one is due.

@@ -84,6 +84,11 @@ export function createServer(
     guard(server, { web, healthWithoutAuth, listener: listener!, compare, refused });
     server.addHook("onClose", () => close());
   }
+  // After the guard's, which lets in or not.
+  server.addHook("onRequest", (request, reply, done) => {
+    listener!.hold(request.raw, reply.raw);
+    done();
+  });
   refuseUnknown(server);
 
   let scrapes = 0;

@@ -14,6 +14,7 @@ const IDLE_MS = 10_000;
 export function createCompare(): { readonly compare: Compare; readonly close: () => Promise<void> } {
   let thread: Worker | undefined;
   let idle: NodeJS.Timeout | undefined;
+  let closed = false;
   let lastId = 0;
   const waiting = new Map<number, PromiseWithResolvers<readonly boolean[]>>();
 
@@ -45,6 +46,7 @@ export function createCompare(): { readonly compare: Compare; readonly close: ()
 
   return {
     compare(password, hashes) {
+      if (closed) return Promise.reject(new Error("the exporter ends"));
       clearTimeout(idle);
       thread ??= start();
       const comparison: Comparison = { id: ++lastId, password, hashes };
@@ -54,6 +56,7 @@ export function createCompare(): { readonly compare: Compare; readonly close: ()
       return result.promise;
     },
     async close() {
+      closed = true;
       clearTimeout(idle);
       const ended = thread;
       if (ended !== undefined) fail(ended, new Error("the exporter ends"));

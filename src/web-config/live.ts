@@ -2,6 +2,7 @@
 
 import { once } from "node:events";
 import { stat } from "node:fs/promises";
+import { isDeepStrictEqual } from "node:util";
 import { Worker } from "node:worker_threads";
 import type { Log } from "../log.ts";
 import { siblingScript } from "../sibling-script.ts";
@@ -14,7 +15,7 @@ import type { ReadWebConfig } from "./thread.ts";
 export interface LiveWebConfig {
   /** What is in force. */
   readonly current: WebConfig;
-  /** `listener` is called with each that comes into force from now on. */
+  /** `listener` is called with each other one that comes into force from now on, while `current` is still the one before. */
   onChange(listener: (config: WebConfig) => void): void;
   /** Reads it now. Gives what is wrong with it, which is logged too; undefined where it is in force. */
   reload(): Promise<string | undefined>;
@@ -63,7 +64,7 @@ export async function openWebConfig(
       return (problem = now);
     }
     problem = undefined;
-    for (const listener of listeners) listener(found.config);
+    if (!isDeepStrictEqual(found.config, current)) for (const listener of listeners) listener(found.config);
     current = found.config;
     events.webConfigLoaded(Date.now(), current.tls?.notAfterMs);
     log.info(

@@ -1,7 +1,10 @@
 /** Who is let in where a web configuration file says so. */
 
 import { connect } from "node:tls";
-import { expect, test } from "vitest";
+import fastify from "fastify";
+import { expect, onTestFinished, test } from "vitest";
+import { guard } from "../../src/server/guard.ts";
+import type { WebConfig } from "../../src/web-config/config.ts";
 import { serve } from "./serve.ts";
 import { type Asking, ask, HASHES, pem, pemFile } from "./support.ts";
 
@@ -137,6 +140,45 @@ test("who floods with wrong passwords keeps nobody out who has come in before", 
   expect(found.filter((status) => status === 503).length).toBeGreaterThanOrEqual(30);
   expect(found.filter((status) => status === 401).length).toBeGreaterThanOrEqual(4);
   expect(await metric("sora_exporter_web_refused_total", { reason: "busy" })).toBeGreaterThanOrEqual(30);
+});
+
+test("a password that was right is not compared again when something else changes", async () => {
+  const server = fastify();
+  onTestFinished(() => server.close());
+  const first: WebConfig = {
+    path: "web.yml",
+    tls: undefined,
+    headers: {},
+    users: new Map([["prometheus", HASHES.secret]]),
+    rateLimit: undefined,
+  };
+  const listeners: ((config: WebConfig) => void)[] = [];
+  const web = {
+    current: first,
+    onChange: (listener: (typeof listeners)[number]) => listeners.push(listener),
+    reload: () => Promise.resolve(undefined),
+    close: () => {},
+  };
+  let compared = 0;
+  const compare = (password: string) => {
+    compared++;
+    return Promise.resolve([password === "secret"]);
+  };
+  const listener = { standing: () => "in" as const };
+  guard(server, { web, healthWithoutAuth: false, listener, compare, refused: () => {} });
+  server.get("/", () => "in");
+  const authorization = `Basic ${Buffer.from("prometheus:secret").toString("base64")}`;
+  const statusNow = async () => (await server.inject({ url: "/", headers: { authorization } })).statusCode;
+  expect(await statusNow()).toBe(200);
+  for (const more of [
+    { headers: { a: "b" } },
+    { users: new Map([...first.users, ["other", HASHES.changed]]) },
+  ])
+    for (const change of listeners) change({ ...first, ...more });
+  expect([await statusNow(), compared]).toEqual([200, 1]);
+  for (const change of listeners) change({ ...first, users: new Map([["other", HASHES.changed]]) });
+  compared = 0;
+  expect([await statusNow(), compared]).toEqual([401, 1]);
 });
 
 // What a client sees where the connection is closed after its handshake.

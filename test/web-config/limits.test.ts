@@ -1,11 +1,11 @@
 /** Clients that take long, send much or never say anything. */
 
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { until } from "../support/exporter.ts";
 import { serve } from "./serve.ts";
-import { ask, pem, pemFile } from "./support.ts";
+import { ask, HASHES, pem, pemFile } from "./support.ts";
 
 const TLS = `tls_server_config:\n  cert_file: ${pemFile("server.crt")}\n  key_file: ${pemFile("server.key")}\n`;
 const SHORT = { requestMs: 300, checkMs: 50 };
@@ -95,15 +95,87 @@ test("headers have a bound", async () => {
   expect((await ask(`${url}/-/healthy`, { headers: { a: "b".repeat(5000) } })).status).toBe(431);
 });
 
-test("so do connections; one that ends makes room", async () => {
-  const { url, port, metric } = await serve({ limits: { connections: 2 } });
-  const held = [connect(port, "127.0.0.1"), connect(port, "127.0.0.1")];
-  await Promise.all(held.map((socket) => new Promise((resolve) => socket.once("connect", resolve))));
+/** Takes connections from an address, says something on each, and takes each anew when it ends. */
+async function hog(
+  port: number,
+  count: number,
+  text: string,
+  localAddress = "127.0.0.1",
+): Promise<() => number> {
+  let [ends, over] = [0, false];
+  const sockets = new Set<Socket>();
+  onTestFinished(() => {
+    over = true;
+    for (const socket of sockets) socket.destroy();
+  });
+  function take(): Promise<unknown> {
+    const socket = connect({ port, host: "127.0.0.1", localAddress });
+    sockets.add(socket);
+    socket.on("error", () => {
+      // Closed, as below.
+    });
+    socket.on("close", () => {
+      sockets.delete(socket);
+      ends++;
+      if (!over) void take();
+    });
+    socket.write(text);
+    return new Promise((resolve) => socket.once("close", resolve).once("connect", resolve));
+  }
+  await Promise.all(Array.from({ length: count }, take));
+  return () => ends;
+}
+
+test.each([
+  ["plain HTTP", {}, "GET /metrics HTTP/1.1\r\nX: "],
+  ["TLS", { "web.yml": TLS }, ""],
+  [
+    "passwords",
+    { "web.yml": `basic_auth_users: {prometheus: "${HASHES.secret}"}\n` },
+    "GET /metrics HTTP/1.1\r\nX: ",
+  ],
+])("who takes every connection, again and again, keeps nobody else out: %s", async (_, files, text) => {
+  const { url, port, metric } = await serve({
+    ...("web.yml" in files && { files }),
+    limits: { connections: 20 },
+    healthWithoutAuth: true,
+  });
+  // A password that is new takes a while to check: another address does not cut that short.
+  const ends = await hog(port, 30, text, "127.0.0.2");
+  for (let i = 0; i < 10; i++) {
+    expect((await ask(`${url}/-/healthy`)).status).toBe(200);
+    expect((await ask(`${url}/metrics`, { auth: "prometheus:secret" })).status).toBe(200);
+  }
+  await until(() => ends() > 20);
+  expect(await metric("sora_exporter_web_refused_total", { reason: "connections" })).toBeGreaterThan(20);
+});
+
+test("of two addresses the one with more connections loses its oldest", async () => {
+  const { port } = await serve({ limits: { connections: 4 } });
+  const few = await hog(port, 1, "", "127.0.0.2");
+  const many = await hog(port, 4, "", "127.0.0.3");
+  await until(() => many() > 4);
+  expect(few()).toBe(0);
+});
+
+test.each([
+  ["without TLS", {}],
+  ["with TLS", { files: { "web.yml": TLS } }],
+])("a connection whose request is under way stays, and a new one finds no room, %s", async (_, files) => {
+  const rendering = Promise.withResolvers<undefined>();
+  let renderings = 0;
+  const render = () => {
+    renderings++;
+    return rendering.promise;
+  };
+  const { url, metric } = await serve({ ...files, limits: { connections: 2 }, render });
+  const asked = [ask(`${url}/metrics`), ask(`${url}/metrics`)];
+  await until(() => renderings === 2);
   await expect(ask(`${url}/-/healthy`)).rejects.toThrow();
   expect(await metric("sora_exporter_web_refused_total", { reason: "connections" })).toBe(1);
-  held[0]!.destroy();
-  await until(async () => (await ask(`${url}/-/healthy`).catch(() => undefined))?.status === 200);
-  held[1]!.destroy();
+  rendering.resolve(undefined);
+  expect((await Promise.all(asked)).map(({ status }) => status)).toEqual([200, 200]);
+  expect((await ask(`${url}/-/healthy`)).status).toBe(200);
 });
 
 test("HEAD of the metrics is their headers, and the connection goes on", async () => {

@@ -139,6 +139,50 @@ test("client certificates are asked for from now on, of connections that are the
   expect(await statusOf(url)).toBe(200);
 });
 
+test("a file that says the same is no change: connections go on, and rate_limit counts on", async () => {
+  const tls = `tls_server_config:\n  cert_file: ${pemFile("server.crt")}\n  key_file: ${pemFile("server.key")}\n`;
+  const limit = "rate_limit: {interval: 1h, burst: 3}\n";
+  const { url, write, reads } = await serve({ files: { "web.yml": tls + limit } });
+  const agent = new Agent({ keepAlive: true, maxSockets: 1, ca: pem("ca.crt") });
+  const again = () =>
+    new Promise<string>((resolve, reject) => {
+      const sent = request(`${url}/-/healthy`, { agent }, (response) => {
+        response.resume().on("end", () => resolve(`${response.statusCode} ${sent.reusedSocket}`));
+      });
+      sent.on("error", reject);
+      sent.end();
+    });
+  expect(await again()).toBe("200 false");
+  write("web.yml", `${tls}${limit}# The same.\n`);
+  await reads(1);
+  expect(await again()).toBe("200 true");
+  // Headers are others, TLS and the limit are not.
+  write("web.yml", `${tls}${limit}http_server_config: {headers: {X-Frame-Options: sameorigin}}\n`);
+  await reads(2);
+  expect([await again(), await again()]).toEqual(["200 true", "429 true"]);
+  agent.destroy();
+});
+
+test("while wrong passwords come from many addresses, a change keeps nobody out who has come in, nor anybody new", async () => {
+  const dear = HASHES.secret.replace("$04$", "$10$");
+  const config = (more = "") =>
+    `basic_auth_users: {prometheus: "${HASHES.secret}", other: "${dear}", new: "${HASHES.changed}"}\n${more}`;
+  const { url, write, reads } = await serve({ files: { "web.yml": config() } });
+  const scrape = () => statusOf(`${url}/metrics`, { auth: "prometheus:secret" });
+  expect(await scrape()).toBe(200);
+  let over = false;
+  const flood = Array.from({ length: 48 }, async (_, i) => {
+    for (let n = 0; !over; n++)
+      await statusOf(url, { auth: `other:${i}.${n}`, localAddress: `127.0.1.${1 + (i % 8)}` });
+  });
+  write("web.yml", config("rate_limit: {interval: 1us, burst: 1000000}\n"));
+  await reads(1);
+  for (let i = 0; i < 10; i++) expect(await scrape()).toBe(200);
+  expect(await statusOf(`${url}/metrics`, { auth: "new:changed" })).toBe(200);
+  over = true;
+  await Promise.all(flood);
+});
+
 test("a connection of before, busy while tls_server_config changes, is asked to come again", async () => {
   const tls = `tls_server_config:\n  cert_file: ${pemFile("server.crt")}\n  key_file: ${pemFile("server.key")}\n`;
   const { port, write, reads } = await serve({ files: { "web.yml": tls } });

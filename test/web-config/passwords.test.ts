@@ -1,8 +1,9 @@
 /** What checking passwords costs: told by the comparisons that are made, not by the clock. */
 
+import { setImmediate } from "node:timers/promises";
 import { compareSync } from "bcryptjs";
 import { expect, test } from "vitest";
-import { createCompare } from "../../src/web-config/compare.ts";
+import { type Compare, createCompare } from "../../src/web-config/compare.ts";
 import { createPasswords } from "../../src/web-config/passwords.ts";
 import { createBucket } from "../../src/web-config/rate-limit.ts";
 import { HASHES } from "./support.ts";
@@ -20,13 +21,19 @@ function counting(equal: (password: string, hash: string) => boolean = compareSy
   };
 }
 
+/** Checks for users that stay the same. */
+function checksOf(users: ReadonlyMap<string, string>, compare: Compare) {
+  const check = createPasswords(compare);
+  return (user: string, password: string, address: string) => check(users, user, password, address);
+}
+
 const USERS = new Map([
   ["cheap", HASHES.secret],
   ["dear", HASHES.secretAt5],
 ]);
 
 test("a right password is right, a wrong one is wrong, whoever's", async () => {
-  const check = createPasswords(USERS, counting().compare);
+  const check = checksOf(USERS, counting().compare);
   expect(await check("cheap", "secret", "a")).toBe("right");
   expect(await check("dear", "secret", "a")).toBe("right");
   for (const [user, password] of [
@@ -43,7 +50,7 @@ test("a right password is right, a wrong one is wrong, whoever's", async () => {
 
 test("a wrong password costs the same for every user, and for who is none", async () => {
   const counted = counting();
-  const check = createPasswords(
+  const check = checksOf(
     new Map([...USERS, ["dearest", `$2y$08$${HASHES.secret.slice(7)}`]]),
     counted.compare,
   );
@@ -53,14 +60,14 @@ test("a wrong password costs the same for every user, and for who is none", asyn
 });
 
 test("nobody comes in by a hash that only costs, were it equal", async () => {
-  const check = createPasswords(USERS, counting((_, hash) => hash.includes("....")).compare);
+  const check = checksOf(USERS, counting((_, hash) => hash.includes("....")).compare);
   expect(await check("nobody", "x", "a")).toBe("wrong");
   expect(await check("cheap", "x", "a")).toBe("wrong");
 });
 
 test("a right password is compared once, a wrong one each time", async () => {
   const counted = counting();
-  const check = createPasswords(USERS, counted.compare);
+  const check = checksOf(USERS, counted.compare);
   for (let i = 0; i < 3; i++) await check("cheap", "secret", "a");
   expect(counted.costs).toHaveLength(1);
   for (let i = 0; i < 3; i++) await check("cheap", "wrong", "a");
@@ -71,7 +78,7 @@ test("a right password is compared once, a wrong one each time", async () => {
 
 test("what is remembered is bounded: bcrypt takes the first 72 bytes of a password alone", async () => {
   const counted = counting(() => true);
-  const check = createPasswords(USERS, counted.compare);
+  const check = checksOf(USERS, counted.compare);
   for (let i = 0; i <= 100; i++) await check("cheap", `password ${i}`, "a");
   await check("cheap", "password 100", "a");
   expect(counted.costs).toHaveLength(101);
@@ -79,35 +86,78 @@ test("what is remembered is bounded: bcrypt takes the first 72 bytes of a passwo
   expect(counted.costs).toHaveLength(102);
 });
 
-test("who asks for what is being checked waits for that; others find room up to a bound", async () => {
+/** Compares nothing until told to, one after the other; `asked` are the passwords in their order. */
+function stepping() {
+  const asked: string[] = [];
   const open: (() => void)[] = [];
-  let compared = 0;
-  const check = createPasswords(USERS, async (password) => {
-    compared++;
-    await new Promise<void>((resolve) => open.push(resolve));
-    return [password === "secret"];
-  });
+  return {
+    asked,
+    compare: async (password: string) => {
+      asked.push(password);
+      await new Promise<void>((resolve) => open.push(resolve));
+      return [password === "secret"];
+    },
+    /** Finishes what is compared, until nothing waits. */
+    async finish() {
+      await setImmediate();
+      for (let next = open.shift(); next !== undefined; next = open.shift()) {
+        next();
+        await setImmediate();
+      }
+    },
+  };
+}
+
+test("who asks for what is being checked waits for that; others find room up to a bound", async () => {
+  const steps = stepping();
+  const check = checksOf(USERS, steps.compare);
+  const first = check("cheap", "first", "attacker");
   const same = Array.from({ length: 50 }, () => check("cheap", "secret", "prometheus"));
   const flood = Array.from({ length: 20 }, (_, i) => check("cheap", `wrong ${i}`, "attacker"));
-  const others = Array.from({ length: 20 }, (_, i) => check("cheap", `wrong ${i}`, `attacker ${i}`));
-  expect(compared).toBe(16);
-  // Four of one client, of which one is what another asks for too.
+  const others = Array.from({ length: 300 }, (_, i) => check("cheap", `other ${i}`, `attacker ${i}`));
+  await setImmediate();
   const busy = await Promise.all(
     [...flood, ...others].map((verdict) => Promise.race([verdict, Promise.resolve("waits")])),
   );
   expect(busy.slice(0, 20).filter((verdict) => verdict === "busy")).toHaveLength(16);
-  for (const finish of open) finish();
+  // All but one of prometheus, and four.
+  expect(busy.slice(20).filter((verdict) => verdict === "waits")).toHaveLength(256 - 5);
+  await steps.finish();
   expect(new Set(await Promise.all(same))).toEqual(new Set(["right"]));
-  await Promise.all([...flood, ...others]);
+  expect(steps.asked).toHaveLength(1 + 256);
+  await Promise.all([first, ...flood, ...others]);
   // There is room again.
   const next = check("cheap", "wrong", "attacker");
-  open.at(-1)!();
+  await steps.finish();
   expect(await next).toBe("wrong");
+});
+
+test("each address has its turn, however many passwords another one sends", async () => {
+  const steps = stepping();
+  const check = checksOf(USERS, steps.compare);
+  const send = (address: string, count: number) =>
+    Array.from({ length: count }, (_, i) => check("cheap", `${address}${i}`, address));
+  const sent = [...send("a", 5), ...send("b", 3), ...send("c", 1)];
+  await steps.finish();
+  expect(steps.asked).toEqual(["a0", "a1", "b0", "c0", "a2", "b1", "a3", "b2", "a4"]);
+  expect(new Set(await Promise.all(sent))).toEqual(new Set(["wrong"]));
+});
+
+test("a good password is remembered as long as the user's hash is the same, whatever becomes of other users", async () => {
+  const counted = counting();
+  const check = createPasswords(counted.compare);
+  const ask = (users: ReadonlyMap<string, string>) => check(users, "cheap", "secret", "a");
+  expect(await ask(USERS)).toBe("right");
+  expect(await ask(new Map([["cheap", HASHES.secret]]))).toBe("right");
+  expect(counted.costs).toHaveLength(1);
+  expect(await ask(new Map([["cheap", HASHES.changed]]))).toBe("wrong");
+  expect(await ask(new Map([["dear", HASHES.secretAt5]]))).toBe("wrong");
+  expect(counted.costs).toHaveLength(3);
 });
 
 test("a comparison that fails is no verdict, and leaves room", async () => {
   let fails = true;
-  const check = createPasswords(USERS, () =>
+  const check = checksOf(USERS, () =>
     fails ? Promise.reject(new Error("no thread")) : Promise.resolve([true]),
   );
   for (let i = 0; i < 20; i++) await expect(check("cheap", `p${i}`, "a")).rejects.toThrow("no thread");
@@ -128,6 +178,7 @@ test("the thread compares with every hash, several questions at a time, and ends
   ]);
   const never = compare("secret", [HASHES.secret.replace("$04$", "$14$")]);
   await Promise.all([expect(never).rejects.toThrow("the exporter ends"), close()]);
+  await expect(compare("secret", [HASHES.secret])).rejects.toThrow("the exporter ends");
 });
 
 test("a bucket of requests empties, and fills", () => {

@@ -20,6 +20,8 @@ export interface ServeOptions {
   readonly prepare?: (path: Serving["path"]) => void;
   readonly healthWithoutAuth?: boolean;
   readonly limits?: Partial<ListenerLimits>;
+  /** Waited for by each scrape. */
+  readonly render?: () => Promise<unknown>;
 }
 
 export interface Serving {
@@ -40,6 +42,7 @@ export async function serve({
   prepare,
   healthWithoutAuth = false,
   limits,
+  render = () => Promise.resolve(),
 }: ServeOptions = {}): Promise<Serving> {
   const log: Serving["log"] = [];
   const logger = pino(
@@ -57,7 +60,10 @@ export async function serve({
         targets: [],
         problem: () => undefined,
         status: () => Promise.resolve(undefined),
-        render: () => Promise.resolve({ series: new Map(), families: [], release: () => {} }),
+        render: async () => {
+          await render();
+          return { series: new Map(), families: [], release: () => {} };
+        },
       },
       metrics,
       log: logger,

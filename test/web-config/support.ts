@@ -46,6 +46,8 @@ export interface Asking {
   /** Newest version of TLS that the client speaks. */
   readonly maxVersion?: string;
   readonly method?: string;
+  /** Address that is asked from. */
+  readonly localAddress?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
 }
@@ -61,7 +63,7 @@ export interface Answer {
 /** Asks on a connection of its own; of a server's certificate the authority is checked. Fails where the connection ends. */
 export function ask(
   url: string,
-  { auth, client, maxVersion, method = "GET", headers = {}, body }: Asking = {},
+  { auth, client, maxVersion, method = "GET", headers = {}, body, localAddress }: Asking = {},
 ): Promise<Answer> {
   const request = url.startsWith("https:") ? requestHttps : requestHttp;
   return new Promise((resolve, reject) => {
@@ -73,6 +75,7 @@ export function ask(
         headers,
         agent: false,
         timeout: 10_000,
+        ...(localAddress !== undefined && { localAddress, family: 4 }),
         ...(auth !== undefined && { auth }),
         ...(url.startsWith("https:") && { ca: pem("ca.crt") }),
         ...(maxVersion !== undefined && { maxVersion: maxVersion as SecureVersion }),
