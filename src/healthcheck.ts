@@ -7,6 +7,7 @@ import { readFileSync } from "node:fs";
 import { request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import { loadConfig } from "./config/load.ts";
+import { readRegularFile } from "./config/read-file.ts";
 
 const TIMEOUT_MS = 4000;
 
@@ -40,7 +41,7 @@ function ask(request: typeof requestHttp, host: string, port: number): Promise<b
 async function check(): Promise<boolean> {
   const given = process.argv.slice(2);
   const argv = given.length > 0 ? given : flagsOf(readFileSync("/proc/1/cmdline", "utf8"));
-  const command = loadConfig({ argv, env: process.env, readFile: (path) => readFileSync(path, "utf8") });
+  const command = loadConfig({ argv, env: process.env, readFile: readRegularFile });
   if (!("config" in command)) throw new Error("these flags start no exporter");
   const { host = "127.0.0.1", port } = command.config.web.listenAddress;
   try {

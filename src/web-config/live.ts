@@ -1,9 +1,9 @@
 /** The web configuration that is in force: read again when one of its files changes, and kept where the new one is bad. */
 
-import { once } from "node:events";
 import { stat } from "node:fs/promises";
-import { Worker } from "node:worker_threads";
+import { reason } from "../config/errors.ts";
 import type { Log } from "../log.ts";
+import { readInThread } from "../read-in-thread.ts";
 import { siblingScript } from "../sibling-script.ts";
 import type { WebConfig } from "./config.ts";
 import type { WebEvents } from "./events.ts";
@@ -53,7 +53,7 @@ export async function openWebConfig(
   events.webConfigLoaded(Date.now(), current.tls?.notAfterMs);
 
   async function take(): Promise<string | undefined> {
-    const found = await read(path).catch((error: unknown) => ({ problem: String(error), files: taken }));
+    const found = await read(path).catch((error: unknown) => ({ problem: reason(error), files: taken }));
     taken = found.files;
     const now = "problem" in found ? found.problem : restartProblem(current, found.config);
     if (now !== undefined || "problem" in found) {
@@ -81,12 +81,20 @@ export async function openWebConfig(
   /** A change is taken up when a second look finds what the first did: files may be replaced one after the other. */
   async function look(): Promise<void> {
     const before = seen;
-    seen = await Promise.all([...taken.keys()].map(signature));
+    const now: string[] = [];
+    // One after the other: where they are gone for ever, the other threads of the pool are still there for DNS.
+    for (const path of taken.keys()) now.push(await signature(path));
+    seen = now;
     const changed = [...taken.values()].some((value, i) => value !== seen[i]);
     if (changed && seen.join() === before.join()) await reload();
   }
 
-  const timer = setInterval(() => void look(), lookMs);
+  let looking = false;
+  const timer = setInterval(() => {
+    if (looking) return;
+    looking = true;
+    void look().finally(() => (looking = false));
+  }, lookMs);
   timer.unref();
 
   return {
@@ -106,11 +114,8 @@ function restartProblem(current: WebConfig, next: WebConfig): string | undefined
   return `${next.path}: tls_server_config ${what}, which takes a restart of the exporter`;
 }
 
-async function read(path: string): Promise<ReadWebConfig> {
-  const thread = new Worker(siblingScript("./thread.ts", import.meta.url), { workerData: path });
-  const [found] = (await once(thread, "message")) as [ReadWebConfig];
-  await thread.terminate();
-  return found;
+function read(path: string): Promise<ReadWebConfig> {
+  return readInThread(siblingScript("./thread.ts", import.meta.url), path);
 }
 
 async function signature(path: string): Promise<string> {
