@@ -16,8 +16,12 @@ export interface LiveWebConfig {
   readonly current: WebConfig;
   /** `listener` is called with each that comes into force from now on. */
   onChange(listener: (config: WebConfig) => void): void;
-  /** Reads it now. Gives what is wrong with it, which is logged too; undefined where it is in force. */
-  reload(): Promise<string | undefined>;
+  /**
+   * Reads it now. Gives what is wrong with it, which is logged too; undefined where it is in force.
+   *
+   * @param first comes between: after it is found good, before it is in force. Where it rejects, so does this, and nothing has changed.
+   */
+  reload(first?: () => Promise<void>): Promise<string | undefined>;
   /** Looks after the files no more. */
   close(): void;
 }
@@ -52,16 +56,18 @@ export async function openWebConfig(
   let reading: Promise<string | undefined> | undefined;
   events.webConfigLoaded(Date.now(), current.tls?.notAfterMs);
 
-  async function take(): Promise<string | undefined> {
+  async function take(first?: () => Promise<void>): Promise<string | undefined> {
     const found = await read(path).catch((error: unknown) => ({ problem: reason(error), files: taken }));
-    taken = found.files;
     const now = "problem" in found ? found.problem : restartProblem(current, found.config);
     if (now !== undefined || "problem" in found) {
+      taken = found.files;
       events.webConfigRefused();
       if (now !== problem)
         log.error({ problem: now }, "the web configuration file cannot be used; the old one stays in force");
       return (problem = now);
     }
+    await first?.();
+    taken = found.files;
     problem = undefined;
     for (const listener of listeners) listener(found.config);
     current = found.config;
@@ -73,9 +79,16 @@ export async function openWebConfig(
     return undefined;
   }
 
-  function reload(): Promise<string | undefined> {
-    reading ??= take().finally(() => (reading = undefined));
-    return reading;
+  /** One after the other. */
+  function reload(first?: () => Promise<void>): Promise<string | undefined> {
+    const before = reading;
+    const mine = (async () => {
+      await before?.catch(() => {});
+      return take(first);
+    })().finally(() => {
+      if (reading === mine) reading = undefined;
+    });
+    return (reading = mine);
   }
 
   /** A change is taken up when a second look finds what the first did: files may be replaced one after the other. */
@@ -86,7 +99,7 @@ export async function openWebConfig(
     for (const path of taken.keys()) now.push(await signature(path));
     seen = now;
     const changed = [...taken.values()].some((value, i) => value !== seen[i]);
-    if (changed && seen.join() === before.join()) await reload();
+    if (changed && seen.join() === before.join() && reading === undefined) await reload();
   }
 
   let looking = false;
