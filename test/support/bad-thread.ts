@@ -21,6 +21,9 @@ parentPort!.on("message", (request: Request) => {
   const pipe = name.startsWith("is stuck at ") ? name.slice("is stuck at ".length) : "";
   if (request.is === "ping" && existsSync(pipe)) readFileSync(pipe);
   if (request.is === "ping" && name !== "hangs") post({ is: "pong", id: request.id });
+  // Longer than the main thread, which has the same pause.
+  if (request.is === "reconfigure" && name === "pauses")
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1600);
   if (request.is === "reconfigure" && name !== "hangs") {
     const known = request.config.targets.some(({ name }) => name === "cannot be");
     post(
