@@ -1,9 +1,10 @@
 /**
  * The command line: flags, wiring, signals. Exit codes: 0 stopped as asked, 1 failed, or ended before it could stop, 2 wrong
- * usage.
+ * usage; it kills itself (SIGKILL, 137) where a file that is not read, or a thread, would keep it.
  */
 
 import { readCommand } from "./config/read.ts";
+import { endProcess, mayHang } from "./end.ts";
 import { type Exporter, startExporter } from "./exporter.ts";
 import { createLogger } from "./log.ts";
 import type { ReadConfig } from "./reload.ts";
@@ -20,6 +21,12 @@ process.on("SIGHUP", () => {
   hungUp = true;
   hangUp?.();
 });
+// Those of main.ts would wait for a file that cannot be read.
+const signals = ["SIGTERM", "SIGINT"] as const;
+for (const signal of signals) {
+  process.removeAllListeners(signal);
+  process.once(signal, () => void endProcess(0, (message) => console.error(message)));
+}
 
 const argv = process.argv.slice(2);
 const command = await readCommand(argv);
@@ -40,6 +47,8 @@ switch (command.command) {
   case "run":
     await run(command);
 }
+// The process would not end by itself.
+if (mayHang()) await endProcess(Number(process.exitCode ?? 0), (message) => console.error(message));
 
 async function run(first: ReadConfig): Promise<void> {
   const log = createLogger(first.config.log);
@@ -49,16 +58,17 @@ async function run(first: ReadConfig): Promise<void> {
       log.fatal({ stack: error instanceof Error ? error.stack : String(error) }, "unexpected error: ending");
       process.exit(1);
     });
+  const end = () => endProcess(1, (message) => log.fatal(message));
   // Before anything is announced, so that whoever waits for that may send a signal at once.
   const signalled = new Promise<NodeJS.Signals>((resolve) => {
     let asked = false;
-    for (const signal of ["SIGTERM", "SIGINT"] as const) {
-      // That of main.ts, for the time until here.
+    for (const signal of signals) {
+      // That for the time until here.
       process.removeAllListeners(signal);
       process.on(signal, () => {
         if (asked) {
           log.warn(`${signal} once more: ending at once`);
-          process.exit(1);
+          void end();
         }
         asked = true;
         resolve(signal);
@@ -89,7 +99,7 @@ async function run(first: ReadConfig): Promise<void> {
   } else log.info(`${ended}: stopping`);
   setTimeout(() => {
     log.error(`not stopped within ${STOP_WITHIN_MS / 1000} s: ending at once`);
-    process.exit(1);
+    void end();
   }, STOP_WITHIN_MS).unref();
   await exporter.close();
 }

@@ -80,9 +80,10 @@ export async function startExporter(
     {
       read: reading.read,
       async apply(next) {
-        const problem = await web?.reload();
+        const take = () => engine.reconfigure(next);
+        // What may still refuse comes before anything is in force.
+        const problem = web === undefined ? await take() : await web.reload(take);
         if (problem !== undefined) throw new Error(problem);
-        await engine.reconfigure(next);
         log.level = next.log.level;
       },
       onEnd: (successful) => metrics.configRead(successful),

@@ -10,6 +10,7 @@ import { request as requestHttps } from "node:https";
 import { dirname, resolve as resolvePath } from "node:path";
 import { parseArgs } from "node:util";
 import { parseDocument } from "yaml";
+import { readRegularFile } from "./config/read-file.ts";
 
 const TIMEOUT_MS = 4000;
 
@@ -23,7 +24,7 @@ function flagsOf(cmdline: string): string[] {
 function find(path: string | undefined, ...keys: string[]): unknown {
   if (path === undefined) return undefined;
   try {
-    return parseDocument(readFileSync(path, "utf8"), { logLevel: "silent" }).getIn(keys);
+    return parseDocument(readRegularFile(path), { logLevel: "silent" }).getIn(keys);
   } catch {
     return undefined;
   }

@@ -1,8 +1,8 @@
 /** Reads the configuration, at the start and whenever it is read anew. */
 
-import { once } from "node:events";
-import { Worker } from "node:worker_threads";
+import { readInThread } from "../read-in-thread.ts";
 import { siblingScript } from "../sibling-script.ts";
+import { reason } from "./errors.ts";
 import type { ReadCommand } from "./thread.ts";
 
 /**
@@ -11,8 +11,9 @@ import type { ReadCommand } from "./thread.ts";
  * @param argv arguments without the program's name
  */
 export async function readCommand(argv: readonly string[]): Promise<ReadCommand> {
-  const thread = new Worker(siblingScript("./thread.ts", import.meta.url), { workerData: argv });
-  const [read] = (await once(thread, "message")) as [ReadCommand];
-  await thread.terminate();
-  return read;
+  try {
+    return await readInThread(siblingScript("./thread.ts", import.meta.url), argv);
+  } catch (error) {
+    return { command: "refuse", message: reason(error) };
+  }
 }

@@ -3,12 +3,13 @@
  * stay in the memory of the main thread for ever.
  */
 
-import { readFileSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import { ConfigError } from "./errors.ts";
 import { helpText } from "./help.ts";
+import type { Read } from "../read-in-thread.ts";
 import { readWebConfig } from "../web-config/read.ts";
 import { type Command, loadConfig } from "./load.ts";
+import { readRegularFile } from "./read-file.ts";
 
 /** What the command line asks to do, or why it cannot be done. */
 export type ReadCommand =
@@ -17,11 +18,15 @@ export type ReadCommand =
   | { readonly command: "help"; readonly text: string }
   | { readonly command: "refuse"; readonly message: string };
 
-parentPort!.postMessage(read(workerData as readonly string[]));
+const post = (message: Read<ReadCommand>) => parentPort!.postMessage(message);
+post({ read: read(workerData as readonly string[]) });
 
 function read(argv: readonly string[]): ReadCommand {
   try {
-    const readFile = (path: string) => readFileSync(path, "utf8");
+    const readFile = (path: string) => {
+      post({ reading: path });
+      return readRegularFile(path);
+    };
     const command = loadConfig({ argv, env: process.env, readFile });
     if ("config" in command) {
       // Whether it is good; what it says is read again where it is used.

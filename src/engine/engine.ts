@@ -7,6 +7,7 @@ import { Worker } from "node:worker_threads";
 import type { Config } from "../config/config.ts";
 import type { Format } from "../exposition/compose.ts";
 import type { OwnMetrics } from "../exposition/own-metrics.ts";
+import { suspect } from "../end.ts";
 import type { Log } from "../log.ts";
 import { siblingScript } from "../sibling-script.ts";
 import { deliverEvent } from "./forward.ts";
@@ -68,6 +69,8 @@ export interface ThreadOptions {
   readonly script: URL;
   /** It answers within milliseconds; where it has not done so for this long it never will, and is ended. */
   readonly answerTimeoutMs: number;
+  /** Where it is not gone so long after it is ended, it hangs in the system and never will be. */
+  readonly endMs: number;
   /** Before it is started anew where it ended by itself. */
   readonly restartMs: number;
   /** How often it is asked whether it still answers, be there scrapes or not. */
@@ -77,12 +80,19 @@ export interface ThreadOptions {
 const THREAD: ThreadOptions = {
   script: siblingScript("./thread.ts", import.meta.url),
   answerTimeoutMs: 30_000,
+  endMs: 10_000,
   restartMs: 5000,
   pingMs: 5000,
 };
 
 /** It fails to start so often before it is given up. */
 const MAX_FAILED_STARTS = 3;
+
+/**
+ * The time to answer passes in so many steps, of which a pause of the process (SIGSTOP, a frozen virtual machine) or of the main
+ * thread costs one at most: the first that is done after it are timers, whatever answers are there.
+ */
+const STEPS = 10;
 
 /** For the part of the time to answer that something is taken to be wrong after. */
 const LATE = 0.5;
@@ -99,8 +109,9 @@ const NOTHING: Rendering = { series: new Map(), families: [], release: () => {} 
  */
 export async function startEngine(
   initial: Config,
-  { metrics, log, onLost, thread: { script, answerTimeoutMs, restartMs, pingMs } = THREAD }: EngineEdges,
+  { metrics, log, onLost, thread: options = THREAD }: EngineEdges,
 ): Promise<Engine> {
+  const { script, answerTimeoutMs, endMs, restartMs, pingMs } = options;
   const attempted = new Set<string>();
   let config = initial;
   let thread = await startThread();
@@ -116,7 +127,7 @@ export async function startEngine(
     /** By id, oldest first. */
     const pending = new Map<
       number,
-      { readonly settle: (reply: Reply | undefined) => void; readonly sinceMs: number }
+      { readonly settle: (reply: Reply | undefined) => void; waitedMs: number }
     >();
     const exited = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
     await new Promise<void>((resolve, reject) => {
@@ -178,25 +189,36 @@ export async function startEngine(
     async function ask(request: RequestWithoutId): Promise<Reply | undefined> {
       if (!alive) return undefined;
       const id = ++lastId;
-      const answered = new Promise<Reply | undefined>((settle) =>
-        pending.set(id, { settle, sinceMs: performance.now() }),
-      );
-      const timeout = setTimeout(() => {
-        log.error(
-          `the engine has not answered a request (${request.is}) for ${answerTimeoutMs / 1000} s, and is ended`,
-        );
-        void worker.terminate();
-      }, answerTimeoutMs);
+      const { promise: answered, resolve: settle } = Promise.withResolvers<Reply | undefined>();
+      const waiting = { settle, waitedMs: 0 };
+      pending.set(id, waiting);
+      const steps = setInterval(() => {
+        waiting.waitedMs += answerTimeoutMs / STEPS;
+        if (waiting.waitedMs >= answerTimeoutMs) end(request.is);
+      }, answerTimeoutMs / STEPS);
       post({ ...request, id });
       const reply = await answered;
-      clearTimeout(timeout);
+      clearInterval(steps);
       return reply;
+    }
+
+    let ending = false;
+    function end(unanswered: Request["is"]): void {
+      if (ending) return;
+      ending = true;
+      log.error(
+        `the engine has not answered a request (${unanswered}) for ${answerTimeoutMs / 1000} s, and is ended`,
+      );
+      suspect(worker);
+      void worker.terminate();
+      const timeout = setTimeout(() => onLost?.(new Error("the engine hangs and cannot be ended")), endMs);
+      void exited.then(() => clearTimeout(timeout));
     }
 
     /** For how long the one has waited that has waited longest. */
     function waitingMs(): number {
       const [oldest] = pending.values();
-      return oldest === undefined ? 0 : performance.now() - oldest.sinceMs;
+      return oldest?.waitedMs ?? 0;
     }
 
     return { worker, exited, renderings, ask, post, waitingMs, isAlive: () => alive, startedWith };
@@ -267,6 +289,7 @@ export async function startEngine(
       clearTimeout(restart);
       clearInterval(pings);
       const { worker, exited, post } = thread;
+      suspect(worker);
       post({ is: "stop" });
       const graceMs = CLOSE_GRACE_MS + (config.otlp === undefined ? 0 : FLUSH_MS);
       const grace = setTimeout(() => void worker.terminate(), graceMs);

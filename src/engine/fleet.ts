@@ -1,9 +1,9 @@
 /** The targets that are polled: they come, change and go with the configuration, each without touching the others. */
 
-import { readFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import type { Config, TargetConfig } from "../config/config.ts";
 import { openCredentials } from "../config/credentials.ts";
+import { readRegularFile } from "../config/read-file.ts";
 import type { Log } from "../log.ts";
 import type { Clock } from "../poller/clock.ts";
 import type { PollEvents } from "../poller/events.ts";
@@ -126,7 +126,7 @@ function settingsOf(config: Config): Settings[] {
 }
 
 function openClients({ urls, ...target }: TargetConfig): SoraClient[] {
-  const credentials = openCredentials(target, (path) => readFileSync(path, "utf8"));
+  const credentials = openCredentials(target, readRegularFile);
   return urls.map((url) => createSoraClient({ ...target, ...credentials, url }));
 }
 

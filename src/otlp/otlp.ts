@@ -1,12 +1,12 @@
 /** Pushes by OTLP, put together. It is loaded only where they are asked for. */
 
-import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { isDeepStrictEqual } from "node:util";
 import { diag, DiagLogLevel } from "@opentelemetry/api";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import { MeterProvider, PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
 import { openCredentials } from "../config/credentials.ts";
+import { readRegularFile } from "../config/read-file.ts";
 import type { OtlpConfig } from "../config/otlp-config.ts";
 import type { OwnFamily } from "../exposition/compose.ts";
 import type { Log } from "../log.ts";
@@ -62,7 +62,7 @@ export async function startOtlp(
   const { events, log } = edges;
   const { tls, headers } = openCredentials(
     { headers: config.headers, tls: { ...config.tls, serverName: undefined, skipVerify: false } },
-    (path) => readFileSync(path, "utf8"),
+    readRegularFile,
   );
   const mask = new Mask();
   const hide = (text: string) => mask.hide(text);

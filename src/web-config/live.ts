@@ -1,10 +1,10 @@
 /** The web configuration that is in force: read again when one of its files changes, and kept where the new one is bad. */
 
-import { once } from "node:events";
 import { stat } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
-import { Worker } from "node:worker_threads";
+import { reason } from "../config/errors.ts";
 import type { Log } from "../log.ts";
+import { readInThread } from "../read-in-thread.ts";
 import { siblingScript } from "../sibling-script.ts";
 import type { WebConfig } from "./config.ts";
 import type { WebEvents } from "./events.ts";
@@ -17,8 +17,12 @@ export interface LiveWebConfig {
   readonly current: WebConfig;
   /** `listener` is called with each other one that comes into force from now on, while `current` is still the one before. */
   onChange(listener: (config: WebConfig) => void): void;
-  /** Reads it now. Gives what is wrong with it, which is logged too; undefined where it is in force. */
-  reload(): Promise<string | undefined>;
+  /**
+   * Reads it now. Gives what is wrong with it, which is logged too; undefined where it is in force.
+   *
+   * @param first comes between: after it is found good, before it is in force. Where it rejects, so does this, and nothing has changed.
+   */
+  reload(first?: () => Promise<void>): Promise<string | undefined>;
   /** Looks after the files no more. */
   close(): void;
 }
@@ -53,16 +57,18 @@ export async function openWebConfig(
   let reading: Promise<string | undefined> | undefined;
   events.webConfigLoaded(Date.now(), current.tls?.notAfterMs);
 
-  async function take(): Promise<string | undefined> {
-    const found = await read(path).catch((error: unknown) => ({ problem: String(error), files: taken }));
-    taken = found.files;
+  async function take(first?: () => Promise<void>): Promise<string | undefined> {
+    const found = await read(path).catch((error: unknown) => ({ problem: reason(error), files: taken }));
     const now = "problem" in found ? found.problem : restartProblem(current, found.config);
     if (now !== undefined || "problem" in found) {
+      taken = found.files;
       events.webConfigRefused();
       if (now !== problem)
         log.error({ problem: now }, "the web configuration file cannot be used; the old one stays in force");
       return (problem = now);
     }
+    await first?.();
+    taken = found.files;
     problem = undefined;
     if (!isDeepStrictEqual(found.config, current)) for (const listener of listeners) listener(found.config);
     current = found.config;
@@ -74,20 +80,35 @@ export async function openWebConfig(
     return undefined;
   }
 
-  function reload(): Promise<string | undefined> {
-    reading ??= take().finally(() => (reading = undefined));
-    return reading;
+  /** One after the other. */
+  function reload(first?: () => Promise<void>): Promise<string | undefined> {
+    const before = reading;
+    const mine = (async () => {
+      await before?.catch(() => {});
+      return take(first);
+    })().finally(() => {
+      if (reading === mine) reading = undefined;
+    });
+    return (reading = mine);
   }
 
   /** A change is taken up when a second look finds what the first did: files may be replaced one after the other. */
   async function look(): Promise<void> {
     const before = seen;
-    seen = await Promise.all([...taken.keys()].map(signature));
+    const now: string[] = [];
+    // One after the other: where they are gone for ever, the other threads of the pool are still there for DNS.
+    for (const path of taken.keys()) now.push(await signature(path));
+    seen = now;
     const changed = [...taken.values()].some((value, i) => value !== seen[i]);
-    if (changed && seen.join() === before.join()) await reload();
+    if (changed && seen.join() === before.join() && reading === undefined) await reload();
   }
 
-  const timer = setInterval(() => void look(), lookMs);
+  let looking = false;
+  const timer = setInterval(() => {
+    if (looking) return;
+    looking = true;
+    void look().finally(() => (looking = false));
+  }, lookMs);
   timer.unref();
 
   return {
@@ -107,11 +128,8 @@ function restartProblem(current: WebConfig, next: WebConfig): string | undefined
   return `${next.path}: tls_server_config ${what}, which takes a restart of the exporter`;
 }
 
-async function read(path: string): Promise<ReadWebConfig> {
-  const thread = new Worker(siblingScript("./thread.ts", import.meta.url), { workerData: path });
-  const [found] = (await once(thread, "message")) as [ReadWebConfig];
-  await thread.terminate();
-  return found;
+function read(path: string): Promise<ReadWebConfig> {
+  return readInThread(siblingScript("./thread.ts", import.meta.url), path);
 }
 
 async function signature(path: string): Promise<string> {

@@ -1,8 +1,10 @@
 /** Reads a web configuration file in a thread that ends with it, as config/thread.ts does, for the same reason. */
 
-import { readFileSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import { ConfigError } from "../config/errors.ts";
+import { readRegularFile } from "../config/read-file.ts";
+import type { Read } from "../read-in-thread.ts";
 import type { WebConfig } from "./config.ts";
 import { readWebConfig } from "./read.ts";
 import { MISSING, signatureOf } from "./signature.ts";
@@ -13,14 +15,16 @@ export type ReadWebConfig = ({ readonly config: WebConfig } | { readonly problem
   readonly files: ReadonlyMap<string, string>;
 };
 
-parentPort!.postMessage(read(workerData as string));
+const post = (message: Read<ReadWebConfig>) => parentPort!.postMessage(message);
+post({ read: read(workerData as string) });
 
 function read(path: string): ReadWebConfig {
   const files = new Map<string, string>();
   function readFile(path: string): string {
+    post({ reading: path });
     const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
     files.set(path, stats === undefined ? MISSING : signatureOf(stats));
-    return readFileSync(path, "utf8");
+    return readRegularFile(path);
   }
   try {
     return { config: readWebConfig(path, readFile), files };

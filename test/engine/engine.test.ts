@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { closeSync, mkdtempSync, openSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
@@ -32,6 +33,7 @@ async function start(name: string): Promise<Started> {
     thread: {
       script: new URL("../support/bad-thread.ts", import.meta.url),
       answerTimeoutMs: 500,
+      endMs: 200,
       restartMs: 10,
       pingMs: 100,
     },
@@ -107,6 +109,30 @@ describe("its health", () => {
       rmSync(directory, { recursive: true });
     }
   });
+});
+
+test("a pause of the process costs no thread that answers after it", async () => {
+  const started = await start("pauses");
+  const taken = started.engine.reconfigure(configFor([{ name: "pauses", url: "http://sora/" }]));
+  const end = performance.now() + 1500;
+  while (performance.now() < end);
+  await taken;
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(started.lines).toEqual([]);
+  expect(await ownValue(started, "sora_exporter_engine_restarts_total")).toBe(0);
+});
+
+test("a thread that hangs in the system, where nothing ends it, is lost", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "sora-stats-exporter-"));
+  const pipe = join(directory, "pipe");
+  execFileSync("mkfifo", [pipe]);
+  const { lost, lines } = await start(`is stuck at ${pipe}`);
+  await until(() => lost.length > 0);
+  const writer = openSync(pipe, "w");
+  rmSync(directory, { recursive: true });
+  closeSync(writer);
+  expect(lost.map(({ message }) => message)).toEqual(["the engine hangs and cannot be ended"]);
+  expect(lines[0]).toBe("the engine has not answered a request (ping) for 0.5 s, and is ended");
 });
 
 describe("another configuration", () => {

@@ -1,6 +1,6 @@
 /** The command from its start to its end: reloads by signal and by request, what ends it, and with which exit code. */
 
-import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { type ChildProcessByStdio, execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect as connectTcp } from "node:net";
 import { tmpdir } from "node:os";
@@ -204,6 +204,87 @@ web: { enable_lifecycle: true }
   child.kill("SIGTERM");
   expect(await exited).toBe(0);
   expect(`${shown.join("\n")}${output()}`).not.toContain("planted");
+});
+
+test("a pipe in place of a file is refused: nothing waits for it, and the file is read once it is back", async () => {
+  const token = join(directory, "token");
+  const yaml = `sora: { interval: 200ms }
+targets: [{ name: a, url: "${sora.url}", bearer_token: { file: token } }]
+`;
+  const back = () => {
+    for (const path of [file, token]) rmSync(path, { force: true });
+    writeFileSync(file, yaml);
+    writeFileSync(token, "planted\n");
+  };
+  const pipe = (path: string) => {
+    rmSync(path);
+    execFileSync("mkfifo", [path]);
+  };
+  back();
+  const { child, exited, output, own } = await start([`--config.file=${file}`]);
+  await until(async () => (await own("sora_up")) === 1, START_MS);
+  pipe(file);
+  pipe(token);
+  child.kill("SIGHUP");
+  await until(async () => (await own(SUCCESSFUL)) === 0 && (await own("sora_up")) === 0, START_MS);
+  expect(output()).toContain(`nothing has changed: --config.file=${file}: not a regular file`);
+  expect(output()).toContain(`cannot read "${token}": not a regular file`);
+  back();
+  child.kill("SIGHUP");
+  await until(async () => (await own(SUCCESSFUL)) === 1 && (await own("sora_up")) === 1, START_MS);
+  expect(await own("sora_exporter_engine_restarts_total")).toBe(0);
+  child.kill("SIGTERM");
+  expect(await exited).toBe(0);
+});
+
+describe("where a thread hangs in the system, it ends all the same:", () => {
+  const KILLED = "does not let the process end: it is killed";
+  let pipe: string;
+  beforeEach(() => {
+    pipe = join(directory, "pipe");
+    writeFileSync(file, withTargets("a"));
+  });
+  const makePipe = () => execFileSync("mkfifo", [pipe]);
+  /** Has the threads hang that are as `which` says, once there is a pipe. */
+  const stuck = (which: string) => `
+    import { existsSync, readFileSync, writeSync } from "node:fs";
+    import { isMainThread, workerData } from "node:worker_threads";
+    const pipe = ${JSON.stringify(pipe)};
+    const look = () => existsSync(pipe) && (writeSync(1, "stuck"), readFileSync(pipe));
+    if (!isMainThread && ${which}) look() || setInterval(look, 10).unref();`;
+  const reading = "Array.isArray(workerData)";
+
+  test("while it starts", async () => {
+    makePipe();
+    const { child, exited, output } = launch([`--config.file=${file}`], stuck(reading));
+    await until(() => output().includes("stuck"), START_MS);
+    child.kill("SIGTERM");
+    expect(await exited).toBe("SIGKILL");
+    expect(output()).toContain(KILLED);
+  });
+
+  test("while it reloads", async () => {
+    const { child, exited, output } = await start([`--config.file=${file}`], stuck(reading));
+    makePipe();
+    child.kill("SIGHUP");
+    await until(() => output().includes("stuck"), START_MS);
+    child.kill("SIGTERM");
+    expect(await exited).toBe("SIGKILL");
+    expect(output()).toContain(KILLED);
+  });
+
+  test("while it polls", async () => {
+    const { child, exited, output } = await start([`--config.file=${file}`], stuck("workerData.targets"));
+    makePipe();
+    await until(() => output().includes("stuck"), START_MS);
+    child.kill("SIGTERM");
+    await until(() => output().includes("SIGTERM: stopping"));
+    // Until the engine is told to end.
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    child.kill("SIGTERM");
+    expect(await exited).toBe("SIGKILL");
+    expect(output()).toContain(KILLED);
+  });
 });
 
 describe("it ends", () => {

@@ -1,6 +1,6 @@
 /** In place of the engine's thread: does what the name of the first target says. */
 
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import type { Config } from "../../src/config/config.ts";
 import type { Reply, Request } from "../../src/engine/messages.ts";
@@ -18,7 +18,12 @@ if (name === "does not start") process.exit(0);
 post({ is: "started" });
 parentPort!.on("message", (request: Request) => {
   if (request.is === "stop") parentPort!.close();
+  const pipe = name.startsWith("is stuck at ") ? name.slice("is stuck at ".length) : "";
+  if (request.is === "ping" && existsSync(pipe)) readFileSync(pipe);
   if (request.is === "ping" && name !== "hangs") post({ is: "pong", id: request.id });
+  // Longer than the main thread, which has the same pause.
+  if (request.is === "reconfigure" && name === "pauses")
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1600);
   if (request.is === "reconfigure" && name !== "hangs") {
     const known = request.config.targets.some(({ name }) => name === "cannot be");
     post(

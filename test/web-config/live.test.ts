@@ -4,15 +4,36 @@ import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:
 import { Agent, request } from "node:https";
 import { X509Certificate } from "node:crypto";
 import { connect } from "node:tls";
-import { expect, test } from "vitest";
+import { pino } from "pino";
+import { expect, onTestFinished, test } from "vitest";
 import { openWebConfig } from "../../src/web-config/live.ts";
 import { until } from "../support/exporter.ts";
 import { serve } from "./serve.ts";
-import { type Asking, ask, HASHES, pem, pemFile } from "./support.ts";
+import { type Asking, ask, directoryOf, HASHES, pem, pemFile } from "./support.ts";
 
 const fingerprint = (name: string) => new X509Certificate(pem(name)).fingerprint256;
 const users = (hash: string) => `basic_auth_users: {prometheus: "${hash}"}\n`;
 const BESIDE = "tls_server_config: {cert_file: tls.crt, key_file: tls.key}\n";
+
+test("what is good is in force only after what comes first, and not where that fails", async () => {
+  const { path, write } = directoryOf({ "web.yml": users(HASHES.secret) });
+  const log = pino({ level: "silent" });
+  const events = { webConfigLoaded: () => {}, webConfigRefused: () => {} };
+  const web = await openWebConfig(path("web.yml"), { log, events, lookMs: 1_000_000 });
+  onTestFinished(() => web.close());
+  const hash = () => web.current.users.get("prometheus");
+  write("web.yml", users(HASHES.changed));
+  await expect(web.reload(() => Promise.reject(new Error("not now")))).rejects.toThrow("not now");
+  expect(hash()).toBe(HASHES.secret);
+  let before: string | undefined;
+  const first = () => {
+    before = hash();
+    return Promise.resolve();
+  };
+  // Two at once, each with what comes first.
+  expect(await Promise.all([web.reload(), web.reload(first)])).toEqual([undefined, undefined]);
+  expect([before, hash()]).toEqual([HASHES.changed, HASHES.changed]);
+});
 
 const statusOf = async (url: string, asking?: Asking) => {
   try {

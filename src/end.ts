@@ -1,0 +1,36 @@
+/** The end of the process where a thread may hang in the system, as in reading a file of a network that is gone. */
+
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Worker } from "node:worker_threads";
+
+/** How long threads have to end that only have to be told. */
+const END_MS = 1000;
+const LOOK_MS = 20;
+
+const suspects = new Set<Worker>();
+
+/** Counts a thread among those that may hang, until it has ended. */
+export function suspect(thread: Worker): void {
+  suspects.add(thread);
+  thread.once("exit", () => suspects.delete(thread));
+}
+
+/** Whether something may hang that `process.exit`, and so the usual end of a process, would wait for without end. */
+export function mayHang(): boolean {
+  return suspects.size > 0 || process.getActiveResourcesInfo().some((name) => name.startsWith("FSReq"));
+}
+
+/**
+ * Ends the process: at once where nothing may hang, or within a second; by SIGKILL, and not with `code`, where something does.
+ *
+ * @param complain is told so right before
+ */
+export async function endProcess(code: number, complain: (message: string) => void): Promise<void> {
+  for (const thread of suspects) void thread.terminate();
+  for (let waited = 0; mayHang() && waited < END_MS; waited += LOOK_MS) await sleep(LOOK_MS);
+  if (!mayHang()) process.exit(code);
+  complain("a file that is being read, or a thread, does not let the process end: it is killed");
+  process.kill(process.pid, "SIGKILL");
+  // Process 1 of a container is killed by no signal that it sends itself.
+  process.abort();
+}
