@@ -82,7 +82,8 @@ export async function startExporter(
       async apply(next) {
         const take = () => engine.reconfigure(next);
         // What may still refuse comes before anything is in force.
-        const problem = web === undefined ? await take() : await web.reload(take);
+        if (web === undefined) await take();
+        const problem = await web?.reload(take);
         if (problem !== undefined) throw new Error(problem);
         log.level = next.log.level;
       },
