@@ -114,6 +114,8 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
     });
     const upstream = { status, body: Buffer.from(await body.arrayBuffer()) };
     if (wrong?.at !== "request" || (wrong.operations && !wrong.operations.includes(operation))) {
+      // Who asked may have given up meanwhile; then nothing closes any more.
+      if (response.destroyed) return;
       const finished = new Promise((resolve) => response.once("close", resolve));
       response.writeHead(status, { "content-type": "application/json" }).end(upstream.body);
       await finished;
