@@ -6,7 +6,9 @@ const MAX_VALUES = 100;
 const MIN_LENGTH = 4;
 /** So much of a value's beginning is enough to take it for the value: what is told may be cut. */
 const TELLING_LENGTH = 8;
-const HIDDEN = "<secret>";
+
+/** What is shown in place of a secret. */
+export const SHOWN_SECRET = "<secret>";
 
 /** Knows what was sent. */
 export class Mask {
@@ -48,18 +50,18 @@ function formsOf(value: string): string[] {
 }
 
 function hideWhole(text: string, secret: string): string {
-  if (secret.length >= MIN_LENGTH) return text.replaceAll(secret, HIDDEN);
+  if (secret.length >= MIN_LENGTH) return text.replaceAll(secret, SHOWN_SECRET);
   const escaped = secret.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&");
-  return text.replaceAll(new RegExp(`(?<![\\p{L}\\p{N}])${escaped}(?![\\p{L}\\p{N}])`, "gu"), HIDDEN);
+  return text.replaceAll(new RegExp(`(?<![\\p{L}\\p{N}])${escaped}(?![\\p{L}\\p{N}])`, "gu"), SHOWN_SECRET);
 }
 
 function hideBeginning(text: string, secret: string): string {
   if (secret.length <= TELLING_LENGTH) return text;
   const beginning = secret.slice(0, TELLING_LENGTH);
-  for (let at = text.indexOf(beginning); at !== -1; at = text.indexOf(beginning, at + HIDDEN.length)) {
+  for (let at = text.indexOf(beginning); at !== -1; at = text.indexOf(beginning, at + SHOWN_SECRET.length)) {
     let length = beginning.length;
     while (length < secret.length && text[at + length] === secret[length]) length++;
-    text = text.slice(0, at) + HIDDEN + text.slice(at + length);
+    text = text.slice(0, at) + SHOWN_SECRET + text.slice(at + length);
   }
   return text;
 }

@@ -3,9 +3,10 @@
 import { Document, type YAMLMap } from "yaml";
 import type { z } from "zod";
 import type { CallIntervals, Config, TargetConfig } from "./config.ts";
+import { SHOWN_SECRET } from "../mask.ts";
 import { readOtlpVariables } from "./otlp-variables.ts";
 import { configSchema } from "./schema.ts";
-import { SHOWN_SECRET, type Source } from "./source.ts";
+import type { Source } from "./source.ts";
 import type { TargetSettings } from "./target-schema.ts";
 import { formatDuration, formatSize } from "./units.ts";
 

@@ -1,7 +1,8 @@
 /** Looks up secrets, and the other files that the configuration names. */
 import { dirname, isAbsolute, join } from "node:path";
+import { SHOWN_SECRET } from "../mask.ts";
 import { quotePath, reason } from "./errors.ts";
-import { SHOWN_SECRET, type Source } from "./source.ts";
+import type { Source } from "./source.ts";
 
 /** Where secrets are looked up. */
 export interface SecretSources {

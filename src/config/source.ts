@@ -20,9 +20,6 @@ export const sourceSchema = z.union(
   sourceError,
 );
 
-/** What is shown in place of a secret. */
-export const SHOWN_SECRET = "<secret>";
-
 /** Where a secret comes from. */
 export type Source = z.output<typeof sourceSchema>;
 
