@@ -21,6 +21,9 @@ export interface Problem {
 
 const QUOTED_LENGTH = 80;
 
+/** More than is shown, and few enough for what takes the square of it. */
+const LOOKED_AT = 1000;
+
 /** Hashes of passwords, keys in PEM, and what is left of either: no URL has capitals and digits in so long a run. */
 const SECRET_LIKE = /\$2[abxy]?\$|-----BEGIN|(?=\S*[A-Z])(?=\S*\d)[A-Za-z0-9+/=.]{44}/;
 
@@ -29,7 +32,8 @@ const SECRET_LIKE = /\$2[abxy]?\$|-----BEGIN|(?=\S*[A-Z])(?=\S*\d)[A-Za-z0-9+/=.
  * looks like a hash or a key.
  */
 export function quote(value: unknown): string {
-  if (typeof value === "string") return SECRET_LIKE.test(value) ? "what stands there" : quotePath(value);
+  if (typeof value === "string")
+    return SECRET_LIKE.test(value.slice(0, LOOKED_AT)) ? "what stands there" : quotePath(value);
   if (typeof value === "number" || typeof value === "boolean") return String(value);
   if (Array.isArray(value)) return "a list";
   return value === null || value === undefined ? "an empty value" : "a map";

@@ -1,6 +1,7 @@
 /** What `npm run fuzz` has found, each input as it was found. */
 
 import { expect, test } from "vitest";
+import { quote } from "../../src/config/errors.ts";
 import { messageOf } from "../config/support.ts";
 import { FUZZES } from "./all.ts";
 import { describeFailure, run } from "./fuzz.ts";
@@ -39,4 +40,8 @@ test("a long variable, or flag, is cut in the message", () => {
 test("what is nested too deeply is said to be, with its line", () => {
   expect(messageOf({ yaml: `\nsora: ${"[".repeat(20_000)}` })).toBe("config.yaml:2: nested too deeply");
   expect(messageOf({ yaml: `log: {}\n\n${"- ".repeat(100)}` })).toBe("config.yaml:3: nested too deeply");
+});
+
+test("a long value that is wrong is named at once: looking for secrets in it took the square of its length", () => {
+  expect(quote("a".repeat(1_000_000))).toBe(`"${"a".repeat(80)}…"`);
 });
