@@ -1,7 +1,7 @@
 /** Who is let in: what is asked of every request before a route has it. */
 
 import { isDeepStrictEqual } from "node:util";
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Compare } from "../web-config/compare.ts";
 import type { WebConfig } from "../web-config/config.ts";
 import type { LiveWebConfig } from "../web-config/live.ts";
@@ -9,7 +9,7 @@ import { createPasswords } from "../web-config/passwords.ts";
 import { createBucket } from "../web-config/rate-limit.ts";
 import type { Listener } from "./listener.ts";
 import type { Refused } from "./refusals.ts";
-import { SECURITY_HEADERS } from "./security-headers.ts";
+import { sendGuarded } from "./security-headers.ts";
 
 export interface GuardOptions {
   readonly web: LiveWebConfig;
@@ -46,13 +46,13 @@ export function guard(
     if (healthWithoutAuth && HEALTH.has(request.routeOptions.url)) return;
     if (stands === "unverified") {
       refused("client_certificate", request.ip);
-      return refuse(reply.code(403).header("connection", "close"), "A client certificate is needed.\n");
+      return sendGuarded(reply.code(403).header("connection", "close"), "A client certificate is needed.\n");
     }
     // Of one configuration, also if there is another one meanwhile.
     const { take, users } = checks;
     if (!take()) {
       refused("rate_limit", request.ip);
-      return refuse(reply.code(429).header("retry-after", "1"), "Too many requests, try again later.\n");
+      return sendGuarded(reply.code(429).header("retry-after", "1"), "Too many requests, try again later.\n");
     }
     if (users.size === 0) return;
     const given = credentialsOf(request);
@@ -60,13 +60,13 @@ export function guard(
     if (verdict === "right") return;
     if (verdict === "busy") {
       refused("busy", request.ip);
-      return refuse(
+      return sendGuarded(
         reply.code(503).header("retry-after", "1"),
         "Too many passwords to check, try again later.\n",
       );
     }
     refused("password", request.ip, given === undefined ? "there were none" : undefined);
-    return refuse(reply.code(401).header("www-authenticate", CHALLENGE), "Unauthorized.\n");
+    return sendGuarded(reply.code(401).header("www-authenticate", CHALLENGE), "Unauthorized.\n");
   });
 
   server.addHook("onSend", (_, reply, payload, done) => {
@@ -85,10 +85,6 @@ function checksOf({ users, rateLimit }: WebConfig, before?: Checks): Checks {
   if (before !== undefined && isDeepStrictEqual(rateLimit, before.rateLimit)) return { ...before, users };
   const take = rateLimit === undefined ? () => true : createBucket(rateLimit, () => performance.now());
   return { users, rateLimit, take };
-}
-
-function refuse(reply: FastifyReply, text: string): FastifyReply {
-  return reply.headers(SECURITY_HEADERS).type("text/plain; charset=utf-8").send(text);
 }
 
 /** User and password of a request; undefined where there are none. */

@@ -17,7 +17,7 @@ import { guard } from "./guard.ts";
 import { createListener, LIMITS, type Listener, type ListenerLimits } from "./listener.ts";
 import { refuseUnknown } from "./not-found.ts";
 import { createRefused } from "./refusals.ts";
-import { SECURITY_HEADERS } from "./security-headers.ts";
+import { sendGuarded } from "./security-headers.ts";
 import { readSelection } from "./selection.ts";
 import { addStatusRoutes } from "./status-routes.ts";
 
@@ -69,7 +69,7 @@ export function createServer(
     forceCloseConnections: "idle",
     schemaController: { compilersFactory: NO_SCHEMAS },
     frameworkErrors: (_, __, reply: FastifyReply) => {
-      void sendText(reply.code(400).headers(SECURITY_HEADERS), "Bad request.\n");
+      void sendGuarded(reply.code(400), "Bad request.\n");
     },
     serverFactory: (handler) => {
       const admitUnverified = options.healthWithoutAuth;
