@@ -1,6 +1,6 @@
-/** Calls Sora's HTTP API: connections are kept alive, and nothing can be called but operations that read. */
+/** Calls Sora's HTTP API: each call has a connection of its own, and nothing can be called but operations that read. */
 
-import type { buildConnector as Connecting, Dispatcher, Pool as UndiciPool } from "undici";
+import type { buildConnector as Connecting, Dispatcher } from "undici";
 import type { Limits } from "../config/config.ts";
 import { Mask } from "../mask.ts";
 import { decodeError } from "./decode.ts";
@@ -74,19 +74,17 @@ export interface SoraClient {
   close(): Promise<void>;
 }
 
-/** Above the usual intervals, so that polls share a connection; below the 60 s after which servers usually close one. */
-const KEEP_ALIVE_MS = 30_000;
-
 /**
- * Makes the client of one address; it connects with the first call. Calls under way at a time have a connection each, so
- * that one which hangs does not hold up the others.
+ * Makes the client of one address. A connection is for one call: one that hangs does not hold up the others, none is closed
+ * by the server just as a request sets out, and what comes after an answer is not taken for that of the next call.
  */
 export function createSoraClient(options: SoraClientOptions): SoraClient {
   const { origin, pathname } = new URL(options.url);
   const pool = new Pool(origin, {
     connections: null,
     connect: createConnector(options),
-    keepAliveTimeout: KEEP_ALIVE_MS,
+    // Connections are not kept.
+    pipelining: 0,
   });
 
   const mask = new Mask();
@@ -123,7 +121,7 @@ export function createSoraClient(options: SoraClientOptions): SoraClient {
     };
     let refused: { readonly error: unknown } | undefined;
     try {
-      const answer = await requestTwice(pool, asked);
+      const answer = await request(pool, asked);
       if (answer.statusCode !== 200) throw await readError(answer);
       mustBePlain(answer);
       return await readBody(answer, options.limits.answerSizeBytes, (chunk) => {
@@ -194,32 +192,6 @@ function readFrom(read: () => string): string {
   } catch (error) {
     throw new SoraFailure("credentials", error instanceof Error ? error.message : String(error));
   }
-}
-
-/**
- * Requests, and once more if a connection that was kept alive turns out to be closed, or to hold what is left of the answer
- * before: the server may close it just as the request sets out. Nothing is asked twice that is not safe to ask twice, as every operation only reads.
- */
-async function requestTwice(
-  pool: UndiciPool,
-  options: Dispatcher.RequestOptions,
-): Promise<Dispatcher.ResponseData> {
-  const reused = pool.stats.connected > 0;
-  try {
-    return await request(pool, options);
-  } catch (error) {
-    if (!reused || !isStale(error)) throw error;
-    return request(pool, options);
-  }
-}
-
-const CLOSED_CODES = new Set(["UND_ERR_SOCKET", "ECONNRESET", "EPIPE"]);
-
-/** Whether a connection that was kept may be to blame; undici has not got a code for everything that is no HTTP. */
-function isStale(error: unknown): boolean {
-  return (
-    CLOSED_CODES.has(codeOf(error) ?? "") || (error instanceof Error && error.name === "HTTPParserError")
-  );
 }
 
 /** Sora's errors are short; of anything longer the status says enough. */

@@ -62,6 +62,11 @@ export const WIRE_KINDS: Kinds = {
     await wait(below(random, 80));
     response.end(upstream.body);
   }, undefined),
+  "the answer before once more": hurting(({ response, socket, upstream: { body } }) => {
+    const again = () => socket.write(`${OK}content-length: ${body.length}\r\n\r\n${String(body)}`);
+    socket.once("data", again);
+    response.end(body);
+  }, undefined),
   "no answer": hurting(({ wait }) => wait(FOREVER_MS), "timeout"),
   "a pause in the body": hurting(async (exchange) => {
     const rest = begin(exchange);
