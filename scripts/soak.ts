@@ -30,12 +30,19 @@ const { values: flags } = parseArgs({
 
 // As users run it, from dist/: a compiler for the sources would take some of the memory that is measured.
 execFileSync(process.execPath, [`${root}scripts/build.ts`], { stdio: "inherit" });
+const end = new AbortController();
+for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(name, () => end.abort());
 const results = await soak({
   main: `${root}dist/main.js`,
   minutes: Number(flags.minutes),
   connections: Number(flags.connections),
   speed: Number(flags.speed),
   seed: Number(flags.seed),
+  signal: end.signal,
+}).catch((error: unknown) => {
+  if (!end.signal.aborted) throw error;
+  console.error("ended before its time");
+  process.exit(1);
 });
 console.log(soakPage(results));
 for (const { name, value, bound, unit } of verdictsOf(results)) {

@@ -13,7 +13,11 @@ export interface Faults {
 }
 
 /** Makes the faults of a proxy that speaks no TLS. */
-export function createFaults(proxy: FaultProxy, random: Random): Faults {
+export function createFaults(
+  proxy: FaultProxy,
+  random: Random,
+  sleep: (ms: number) => Promise<void>,
+): Faults {
   const counts: Record<string, number> = {};
   let deck: string[] = [];
   return {
@@ -30,7 +34,7 @@ export function createFaults(proxy: FaultProxy, random: Random): Faults {
             : ALL_OPERATIONS;
       counts[kind!] = (counts[kind!] ?? 0) + 1;
       await proxy.inject(fault.at === "request" ? { ...fault, operations } : fault);
-      await new Promise((resolve) => setTimeout(resolve, ms));
+      await sleep(ms);
       await proxy.inject(undefined);
     },
   };

@@ -1,5 +1,6 @@
 /** A soak: everything that takes part in it is started, watched, and ended here. */
 
+import { setTimeout } from "node:timers/promises";
 import { ask, start, stop } from "../../bench/child.ts";
 import { describeThisMachine } from "../../bench/machine.ts";
 import type { ProcessResult } from "../../bench/results.ts";
@@ -20,6 +21,8 @@ export interface SoakOptions {
   /** Seconds of the simulated world to one of the clock. */
   readonly speed: number;
   readonly seed: number;
+  /** Ends it before its time. */
+  readonly signal: AbortSignal;
 }
 
 const POLL = "2s";
@@ -31,8 +34,14 @@ const SETTLE_MS = 20_000;
 const SCRAPE_TIMEOUT_MS = 10_000;
 const BYTES = "sora_target_rtp_received_bytes_total";
 
-/** Runs one. */
-export async function soak({ main, minutes, connections, speed, seed }: SoakOptions): Promise<SoakResults> {
+/**
+ * Runs one.
+ *
+ * @throws the signal's AbortError, when all that was started has ended
+ */
+export async function soak(options: SoakOptions): Promise<SoakResults> {
+  const { main, minutes, connections, speed, seed, signal } = options;
+  const sleep = (ms: number) => setTimeout(ms, undefined, { signal });
   const machine = describeThisMachine();
   const startMs = Date.now();
   const nowMs = () => startMs + (Date.now() - startMs) * speed;
@@ -97,7 +106,7 @@ export async function soak({ main, minutes, connections, speed, seed }: SoakOpti
     for (; valueOf(first, BYTES) === undefined; first = await scrape()) await sleep(1000);
     const before = simulator.world.produced().receivedSrtpBytes;
 
-    const faults = createFaults(proxy, random);
+    const faults = createFaults(proxy, random, sleep);
     const samples: SoakSample[] = [];
     const begin = performance.now();
     const passed = () => performance.now() - begin;
@@ -109,6 +118,8 @@ export async function soak({ main, minutes, connections, speed, seed }: SoakOpti
         await faults.next(2000 + below(random, 6000));
       }
     })();
+    // Heard below; where it comes to that.
+    hurting.catch(() => undefined);
     while (passed() < lengthMs) {
       const text = await scrape();
       samples.push({
@@ -150,10 +161,6 @@ export async function soak({ main, minutes, connections, speed, seed }: SoakOpti
     clearInterval(ticking);
     for (const end of ended) await end();
   }
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 /** Of all series of a name in an exposition, added up; undefined where there is none. */
