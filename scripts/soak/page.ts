@@ -13,6 +13,7 @@ export function soakPage(results: SoakResults): string {
     ["polls", `${whole(results.polls)}, of which ${whole(results.failedPolls)} failed`],
     ["connections that have left", whole(left)],
     ["faults", `${whole(faultCount)} of ${Object.keys(faults).length} kinds`],
+    ["reloads of the configuration", whole(results.reloads.done)],
     ["highest RSS", `${whole(results.peakRssMB)} MB`],
     ["series, least and most", `${whole(Math.min(...series))} and ${whole(Math.max(...series))}`],
     ["log", `${whole((samples.at(-1)?.logBytes ?? 0) / 1000)} KB`],
@@ -27,8 +28,8 @@ export function soakPage(results: SoakResults): string {
 
 Made by \`npm run soak -- --write\` on ${describeMachine(machine)}. For ${minutes} minutes one exporter polled
 a simulated Sora of about ${whole(connections)} connections, whose time went ${speed} times as fast as the clock, through a proxy that did
-wrong now and then, and two Prometheus scraped it. What is not counted of the bytes came with connections that no poll has
-seen, or went with them after the last one that did.
+wrong now and then. Two Prometheus scraped it, and its configuration was changed again and again. What is not counted of
+the bytes came with connections that no poll has seen, or went with them after the last one that did.
 
 ![Memory, handles, series and log over the time](soak.svg)
 

@@ -28,6 +28,8 @@ export interface SoakResults {
   readonly failedPolls: number;
   /** How often each kind of fault was there. */
   readonly faults: Readonly<Record<string, number>>;
+  /** Times that another configuration was to be read, and that it was. */
+  readonly reloads: { readonly asked: number; readonly done: number };
   readonly samples: readonly SoakSample[];
   readonly peakRssMB: number;
   /** Of the soak's own scrapes and of each Prometheus', by its interval in seconds. */
@@ -91,6 +93,11 @@ export function verdictsOf(results: SoakResults): Verdict[] {
     },
     { name: "bytes counted that the simulator has not", value: results.counted - 1, bound: 0, unit: "" },
     { name: "counters that fell", value: results.resets, bound: 0, unit: "" },
+    {
+      name: "reloads that were asked for and did not come about",
+      value: results.reloads.asked - results.reloads.done,
+      ...{ bound: 0, unit: "" },
+    },
     { name: "ends of the thread that polls", value: results.engineRestarts, bound: 0, unit: "" },
     {
       name: "scrapes without an answer",

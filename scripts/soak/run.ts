@@ -32,6 +32,9 @@ const MAX_SAMPLES = 180;
 const SETTLE_MS = 20_000;
 /** What a scrape may take, as Prometheus has it. */
 const SCRAPE_TIMEOUT_MS = 10_000;
+/** Rarer than samples, so that each of them shows in one. */
+const RELOAD_MS = 45_000;
+const IN_USE = "sora_exporter_config_last_reload_success_timestamp_seconds";
 const BYTES = "sora_target_rtp_received_bytes_total";
 
 /**
@@ -71,16 +74,14 @@ export async function soak(options: SoakOptions): Promise<SoakResults> {
   );
   const ended: (() => Promise<unknown>)[] = [() => proxy.close(), () => simulator.close()];
   try {
-    const exporter = await startExporterProcess(
-      {
-        sora: { url: proxy.url, interval: POLL, timeout: POLL },
-        calls: often,
-        // Prometheus would need many gigabytes for every series of everybody who ever came.
-        metrics: { include_sections: ["rtp", "network_status", "ice_connection_state"] },
-        limits: { answer_size: "64MB" },
-      },
-      main,
-    );
+    const config = {
+      sora: { url: proxy.url, interval: POLL, timeout: POLL },
+      calls: often,
+      // Prometheus would need many gigabytes for every series of everybody who ever came.
+      metrics: { include_sections: ["rtp", "network_status", "ice_connection_state"] },
+      limits: { answer_size: "64MB" },
+    };
+    const exporter = await startExporterProcess(config, main);
     ended.unshift(() => exporter.close());
     const prober = start("running/prober.ts", [exporter.url]);
     ended.unshift(() => stop(prober));
@@ -118,10 +119,23 @@ export async function soak(options: SoakOptions): Promise<SoakResults> {
         await faults.next(2000 + below(random, 6000));
       }
     })();
+    const reloads = { asked: 0, done: 0 };
+    const reloading = (async () => {
+      while (passed() < lengthMs - RELOAD_MS) {
+        await sleep(RELOAD_MS);
+        // Another one each time.
+        const seconds = reloads.asked++ % 2 === 0 ? 10 : 2;
+        exporter.reload({ ...config, calls: { ...often, get_license: `${seconds}s` } });
+      }
+    })();
+    const others = Promise.all([hurting, reloading]);
     // Heard below; where it comes to that.
-    hurting.catch(() => undefined);
+    others.catch(() => undefined);
+    let inUse = valueOf(first, IN_USE);
     while (passed() < lengthMs) {
       const text = await scrape();
+      if (valueOf(text, IN_USE) !== inUse) reloads.done++;
+      inUse = valueOf(text, IN_USE);
       samples.push({
         seconds: Math.round(passed() / 1000),
         rssMB: Math.round(exporter.memory("VmRSS") / 1e5) / 10,
@@ -132,7 +146,7 @@ export async function soak(options: SoakOptions): Promise<SoakResults> {
       });
       await sleep(Math.max(0, samples.length * sampleMs - passed()));
     }
-    await hurting;
+    await others;
     await sleep(SETTLE_MS / 2);
     const last = await scrape();
     const produced = simulator.world.produced().receivedSrtpBytes - before;
@@ -144,7 +158,7 @@ export async function soak(options: SoakOptions): Promise<SoakResults> {
     );
     look();
     return {
-      ...{ machine, minutes, connections, speed, samples, faults: faults.counts },
+      ...{ machine, minutes, connections, speed, samples, faults: faults.counts, reloads },
       left: known.size - simulator.world.members().length,
       polls: valueOf(last, "sora_exporter_polls_total") ?? 0,
       failedPolls: valueOf(last, "sora_exporter_poll_failures_total") ?? 0,
