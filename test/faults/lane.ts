@@ -134,7 +134,7 @@ export async function startLane({ name, seed, tls, elsewhere }: LaneOptions): Pr
       const hurt = operations.includes(operation);
       for (const one of Object.keys(FAILURE_REASONS)) {
         const more = failures(during, operation, one) - failures(before, operation, one);
-        // Connections that are kept end with what is no fault of requests.
+        // What is no fault of requests also ends the calls that are under way.
         const expected =
           one === reason ||
           (one === "connect" && fault.at !== "request") ||
