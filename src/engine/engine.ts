@@ -3,16 +3,12 @@
  * snapshot and format, for as long as a scrape may want it.
  */
 
-import { Worker } from "node:worker_threads";
 import type { Config } from "../config/config.ts";
 import type { Format } from "../exposition/compose.ts";
 import type { OwnMetrics } from "../exposition/own-metrics.ts";
-import { suspect } from "../end.ts";
 import type { Log } from "../log.ts";
-import { siblingScript } from "../sibling-script.ts";
-import { deliverEvent } from "./forward.ts";
-import { FLUSH_MS, type RenderedFamily, type Reply, type Request, type Wanted } from "./messages.ts";
-import { createRenderings } from "./renderings.ts";
+import { type EngineThread, stackOf, startThread, THREAD, type ThreadOptions } from "./handle.ts";
+import { FLUSH_MS, type RenderedFamily, type Wanted } from "./messages.ts";
 import type { Status, StatusQuery } from "./status.ts";
 
 /** What a scrape shows of the targets. */
@@ -65,34 +61,8 @@ export interface EngineEdges {
   readonly thread?: ThreadOptions;
 }
 
-export interface ThreadOptions {
-  readonly script: URL;
-  /** It answers within milliseconds; where it has not done so for this long it never will, and is ended. */
-  readonly answerTimeoutMs: number;
-  /** Where it is not gone so long after it is ended, it hangs in the system and never will be. */
-  readonly endMs: number;
-  /** Before it is started anew where it ended by itself. */
-  readonly restartMs: number;
-  /** How often it is asked whether it still answers, be there scrapes or not. */
-  readonly pingMs: number;
-}
-
-const THREAD: ThreadOptions = {
-  script: siblingScript("./thread.ts", import.meta.url),
-  answerTimeoutMs: 30_000,
-  endMs: 10_000,
-  restartMs: 5000,
-  pingMs: 5000,
-};
-
 /** It fails to start so often before it is given up. */
 const MAX_FAILED_STARTS = 3;
-
-/**
- * The time to answer passes in so many steps, of which a pause of the process (SIGSTOP, a frozen virtual machine) or of the main
- * thread costs one at most: the first that is done after it are timers, whatever answers are there.
- */
-const STEPS = 10;
 
 /** For the part of the time to answer that something is taken to be wrong after. */
 const LATE = 0.5;
@@ -111,117 +81,26 @@ export async function startEngine(
   initial: Config,
   { metrics, log, onLost, thread: options = THREAD }: EngineEdges,
 ): Promise<Engine> {
-  const { script, answerTimeoutMs, endMs, restartMs, pingMs } = options;
+  const { answerTimeoutMs, restartMs, pingMs } = options;
   const attempted = new Set<string>();
   let config = initial;
-  let thread = await startThread();
   let closing = false;
+  let thread = await begin();
   let failedStarts = 0;
   let restart: NodeJS.Timeout | undefined;
   const pings = setInterval(() => void thread.ask({ is: "ping" }), pingMs).unref();
 
-  async function startThread() {
-    const startedWith = config;
-    const worker = new Worker(script, { workerData: startedWith, name: "engine" });
-    const renderings = createRenderings((problem) => log.error({ stack: problem }, "not rendered"));
-    /** By id, oldest first. */
-    const pending = new Map<
-      number,
-      { readonly settle: (reply: Reply | undefined) => void; waitedMs: number }
-    >();
-    const exited = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
-    await new Promise<void>((resolve, reject) => {
-      worker.once("error", reject);
-      void exited.then(() => reject(new Error("the engine has ended before it began")));
-      worker.on("message", (reply: Reply) => {
-        if (reply.is === "started") {
-          worker.off("error", reject);
-          resolve();
-        } else take(reply);
-      });
+  async function begin(): Promise<EngineThread> {
+    const started = await startThread(config, options, {
+      metrics,
+      log,
+      onAttempt: (target) => attempted.add(target),
+      onStuck: (error) => onLost?.(error),
     });
-    worker.on("error", (error) => log.error({ stack: stackOf(error) }, "the engine has failed"));
-    let alive = true;
-    void exited.then(() => {
-      alive = false;
-      renderings.clear();
-      for (const { settle } of pending.values()) settle(undefined);
-      pending.clear();
+    void started.exited.then(() => {
       if (!closing) startAnew();
     });
-
-    function take(reply: Reply): void {
-      switch (reply.is) {
-        case "event":
-          if (reply.event.name === "pollSucceeded" || reply.event.name === "pollFailed")
-            attempted.add(reply.event.args[0]);
-          deliverEvent(reply.event, metrics);
-          break;
-        case "log":
-          log[reply.level](reply.details, reply.message);
-          break;
-        case "own":
-          metrics.collect(reply.series).then(
-            (families) => post({ is: "own", id: reply.id, families }),
-            (error: unknown) => {
-              log.error({ stack: stackOf(error) }, "the exporter's own metrics could not be collected");
-              post({ is: "own", id: reply.id, families: [] });
-            },
-          );
-          break;
-        case "rendered":
-          renderings.add(reply.serial, reply.format, reply.families);
-          break;
-        case "listed":
-        case "status":
-        case "pong":
-        case "reconfigured":
-        case "failed":
-          if (reply.is === "failed") log.error({ stack: reply.problem }, "the engine could not answer");
-          pending.get(reply.id)?.settle(reply);
-          pending.delete(reply.id);
-      }
-    }
-
-    const post = (request: Request) => worker.postMessage(request);
-    let lastId = 0;
-    /** @returns undefined where the thread ends before it answers */
-    async function ask(request: RequestWithoutId): Promise<Reply | undefined> {
-      if (!alive) return undefined;
-      const id = ++lastId;
-      const { promise: answered, resolve: settle } = Promise.withResolvers<Reply | undefined>();
-      const waiting = { settle, waitedMs: 0 };
-      pending.set(id, waiting);
-      const steps = setInterval(() => {
-        waiting.waitedMs += answerTimeoutMs / STEPS;
-        if (waiting.waitedMs >= answerTimeoutMs) end(request.is);
-      }, answerTimeoutMs / STEPS);
-      post({ ...request, id });
-      const reply = await answered;
-      clearInterval(steps);
-      return reply;
-    }
-
-    let ending = false;
-    function end(unanswered: Request["is"]): void {
-      if (ending) return;
-      ending = true;
-      log.error(
-        `the engine has not answered a request (${unanswered}) for ${answerTimeoutMs / 1000} s, and is ended`,
-      );
-      suspect(worker);
-      void worker.terminate();
-      const timeout = setTimeout(() => onLost?.(new Error("the engine hangs and cannot be ended")), endMs);
-      void exited.then(() => clearTimeout(timeout));
-    }
-
-    /** For how long the one has waited that has waited longest. */
-    function waitingMs(): number {
-      const [oldest] = pending.values();
-      return oldest?.waitedMs ?? 0;
-    }
-
-    return { worker, exited, renderings, ask, post, waitingMs, isAlive: () => alive, startedWith };
+    return started;
   }
 
   function startAnew(): void {
@@ -229,12 +108,12 @@ export async function startEngine(
     metrics.engineEnded();
     for (const { name } of config.targets) metrics.pollFailed(name, { reason: "internal", seconds: 0 });
     restart = setTimeout(() => {
-      startThread().then(
+      begin().then(
         (started) => {
           failedStarts = 0;
           thread = started;
           started.post({ is: closing ? "stop" : "poll" });
-          if (started.startedWith !== config) void started.ask({ is: "reconfigure", config });
+          if (started.config !== config) void started.ask({ is: "reconfigure", config });
         },
         (error: unknown) => {
           log.error({ stack: stackOf(error) }, "the engine cannot start");
@@ -251,11 +130,12 @@ export async function startEngine(
       return config.targets.map(({ name }) => ({ name, attempted: attempted.has(name) }));
     },
     async render(wanted, format) {
-      const { ask, renderings } = thread;
-      const reply = await ask({ is: "list", wanted, format });
+      // It may be another one when the answer is there.
+      const asked = thread;
+      const reply = await asked.ask({ is: "list", wanted, format });
       if (reply?.is !== "listed") return NOTHING;
       const { series, serials, live } = reply;
-      const taken = await renderings.take(serials, live, format);
+      const taken = await asked.renderings.take(serials, live, format);
       // A part would look like the whole.
       return taken === undefined ? NOTHING : { series, ...taken };
     },
@@ -288,20 +168,7 @@ export async function startEngine(
       closing = true;
       clearTimeout(restart);
       clearInterval(pings);
-      const { worker, exited, post } = thread;
-      suspect(worker);
-      post({ is: "stop" });
-      const graceMs = CLOSE_GRACE_MS + (config.otlp === undefined ? 0 : FLUSH_MS);
-      const grace = setTimeout(() => void worker.terminate(), graceMs);
-      await exited;
-      clearTimeout(grace);
+      await thread.stop(CLOSE_GRACE_MS + (config.otlp === undefined ? 0 : FLUSH_MS));
     },
   };
 }
-
-function stackOf(error: unknown): string | undefined {
-  return error instanceof Error ? error.stack : String(error);
-}
-
-type WithoutId<R> = R extends { readonly id: number } ? Omit<R, "id"> : never;
-type RequestWithoutId = WithoutId<Request>;
