@@ -26,7 +26,8 @@ const PAST: Readonly<Record<keyof typeof LIMITS, string>> = {
   data_channel_labels: "the connection's other data channels are left out",
   label_value_length:
     "the value keeps its beginning, and `~` and a hash of the whole follow (`sora_exporter_label_values_shortened_total`)",
-  answer_size: "the poll or call fails (`too_large`)",
+  answer_size:
+    "the poll fails (`too_large`), and a call other than the statistics past an eighth of it, or 1 MB",
 };
 
 /** A heading with what it says. */

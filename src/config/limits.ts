@@ -32,7 +32,9 @@ export const LIMITS = {
     .describe("How many characters the value of a label may have, 32 to 65536; a longer one is shortened."),
   answer_size: RULES.answer_size
     .prefault("256MB")
-    .describe("Largest answer to take from Sora, 1KB to 511MB."),
+    .describe(
+      "Largest answer with statistics to take from Sora, 1KB to 511MB; one of another call may have an eighth of it, or 1MB.",
+    ),
 } satisfies Record<Key, z.ZodType>;
 
 /** Of a target, which sets any of them. */

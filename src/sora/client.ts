@@ -34,7 +34,7 @@ export interface SoraClientOptions extends Credentials {
   readonly url: string;
   /** For a whole call, from connecting to the last byte. */
   readonly timeoutMs: number;
-  /** An answer that is larger is given up. */
+  /** An answer of `stream` that is larger is given up, one of `call` at an eighth of it, but not below 1 MB. */
   readonly limits: Pick<Limits, "answerSizeBytes">;
 }
 
@@ -80,6 +80,7 @@ export interface SoraClient {
  */
 export function createSoraClient(options: SoraClientOptions): SoraClient {
   const { origin, pathname } = new URL(options.url);
+  const { answerSizeBytes } = options.limits;
   const pool = new Pool(origin, {
     connections: null,
     connect: createConnector(options),
@@ -96,8 +97,9 @@ export function createSoraClient(options: SoraClientOptions): SoraClient {
     return new SoraFailure(reason, message, { refusal, cause });
   }
 
-  async function stream(
-    ...[operation, parameters, consume, stop, timeoutMs = options.timeoutMs]: Parameters<SoraClient["stream"]>
+  async function ask(
+    [operation, parameters, consume, stop, timeoutMs = options.timeoutMs]: Parameters<SoraClient["stream"]>,
+    maxBytes: number,
   ): Promise<number> {
     const timeout = AbortSignal.timeout(Math.ceil(timeoutMs));
     const signal = stop === undefined ? timeout : AbortSignal.any([timeout, stop]);
@@ -124,7 +126,7 @@ export function createSoraClient(options: SoraClientOptions): SoraClient {
       const answer = await request(pool, asked);
       if (answer.statusCode !== 200) throw await readError(answer);
       mustBePlain(answer);
-      return await readBody(answer, options.limits.answerSizeBytes, (chunk) => {
+      return await readBody(answer, maxBytes, (chunk) => {
         try {
           consume(chunk);
         } catch (error) {
@@ -140,15 +142,26 @@ export function createSoraClient(options: SoraClientOptions): SoraClient {
 
   return {
     url: options.url,
-    stream,
+    stream: (...asked) => ask(asked, answerSizeBytes),
     async call(operation, parameters, stop, timeoutMs) {
       const chunks: Buffer[] = [];
-      await stream(operation, parameters, (chunk) => void chunks.push(chunk), stop, timeoutMs);
+      const keep = (chunk: Buffer) => void chunks.push(chunk);
+      await ask([operation, parameters, keep, stop, timeoutMs], wholeBytesOf(answerSizeBytes));
       return Buffer.concat(chunks);
     },
     conceal,
     close: () => pool.destroy(),
   };
+}
+
+const LEAST_WHOLE_BYTES = 1024 * 1024;
+
+/**
+ * The bound of answers that are kept whole until they are read: several may come at a time, and each takes its size in memory
+ * some times over. Of a connection they say a thirtieth of what its statistics are.
+ */
+function wholeBytesOf(answerSizeBytes: number): number {
+  return Math.min(answerSizeBytes, Math.max(LEAST_WHOLE_BYTES, answerSizeBytes / 8));
 }
 
 /** Certificates and keys are read for each connection, as their files are replaced before they expire. */

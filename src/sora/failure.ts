@@ -9,7 +9,7 @@ export const FAILURE_REASONS = {
   sora_error: "Sora answered with an `error_type`, such as NOT-CLUSTER-MAJORITY; the log names it",
   invalid_json: "the answer is empty, cut off, compressed, or no JSON",
   unexpected_body: "the answer is JSON, but not what the operation answers, such as an array of connections",
-  too_large: "the answer is longer than `limits.answer_size`, or one connection in it than 16 MB",
+  too_large: "the answer is longer than `limits.answer_size` allows, or one connection in it than 16 MB",
   credentials: "a file with a credential to send cannot be read",
   internal: "a mistake of the exporter's own; the log has the details",
 } as const;

@@ -92,6 +92,26 @@ test("an answer above the bound that comes at once ends the call, and not the th
   }
 });
 
+test("an answer that is kept whole may have an eighth of what one that is read as it comes may have", async () => {
+  const MB = 1024 * 1024;
+  for (const [answerSizeBytes, whole] of [
+    [16 * MB, 2 * MB],
+    [2 * MB, MB],
+    [1000, 1000],
+  ] as const) {
+    const connected = await connect(reply(" ".repeat(whole)), { limits: { answerSizeBytes } });
+    expect(await connected.call("ListConnections", {})).toHaveLength(whole);
+    sora!.answer = reply(" ".repeat(whole + 1));
+    await expect(connected.call("ListConnections", {})).rejects.toMatchObject({ reason: "too_large" });
+    const streamed = connected.stream("GetStatsAllConnections", {}, () => undefined);
+    await (whole < answerSizeBytes
+      ? expect(streamed).resolves.toBe(whole + 1)
+      : expect(streamed).rejects.toMatchObject({ reason: "too_large" }));
+    await connected.close();
+    await sora!.close();
+  }
+});
+
 test("an answer that comes twice is not taken for that of the next call", async () => {
   const connected = await connect((response) => {
     // As late as it can be: when the connection serves the next call.
