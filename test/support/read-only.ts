@@ -23,7 +23,7 @@ export const READ_ONLY: ReadonlySet<string> = new Set([
 ]);
 
 /** Where Sora's API is, and where tests configure it to be. */
-const PATHS: ReadonlySet<string> = new Set(["/"]);
+const PATHS: ReadonlySet<string> = new Set(["/", "/sora/api"]);
 
 /** Tests that ask a simulator themselves, which may be told to do more than read, and has pages that Sora has not. */
 const TEST_PROGRAMS = [
@@ -36,6 +36,7 @@ const TEST_PROGRAMS = [
   "simulator/replay",
   "simulator/scenario-routes",
   "simulator/server",
+  "sora/client",
   "sora/read-only",
 ] as const;
 
