@@ -40,6 +40,13 @@ test("a property that holds is no failure", { timeout: 90_000 }, () => {
   expect(status).toBe(0);
 });
 
+test("what does not only read fails, though the property holds", { timeout: 90_000 }, () => {
+  const { status, stdout } = fuzzStuck("writes");
+  expect(stdout).toMatch(/^ *[1-9]\d* inputs: writes$/m);
+  expect(stdout).toContain('NOT READ-ONLY: "Sora_20151104.DisconnectChannel"');
+  expect(status).toBe(1);
+});
+
 test("what waits for ever fails as what is wrong does", { timeout: 90_000 }, async () => {
   const waits = FUZZES.find(({ name }) => name === "waits at three")!;
   const { counterexample, errorInstance } = await run(waits, { seed: 1, runs: 100 });
