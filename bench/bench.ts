@@ -22,6 +22,8 @@ import { describeMachine, tablesOf } from "./page.ts";
 import { measurePipeline } from "./pipeline.ts";
 import type { OtlpResult, PipelineResult, ProcessResult, PromClientResult, Results } from "./results.ts";
 import { measureProcess } from "./running/running.ts";
+import { linesOf, summarize } from "../test/support/read-only.ts";
+import { openRecording } from "../test/support/recording.ts";
 
 /** The issue of prom-client and of the process is at these sizes; what lies in between is for the chart. */
 const COMPARED = [100, 1000, 10_000];
@@ -42,6 +44,8 @@ const { values: flags } = parseArgs({
 const sizes = flags.sizes.split(",").map(Number);
 const parts = new Set(flags.only.split(","));
 const machine = describeThisMachine();
+const recording = openRecording();
+process.once("exit", recording.end);
 
 const pipeline: PipelineResult[] = [];
 const promClient: PromClientResult[] = [];
@@ -72,6 +76,14 @@ const results: Results = {
   ...{ machine, pipeline, promClient, process: processes },
   ...(parts.has("otlp") && { otlp }),
 };
+const asked = summarize(recording.requests());
+// Not among the results, which are figures of the machine, and for programs where they are JSON.
+for (const line of linesOf(asked, "of the benchmark")) console.error(line);
+if (asked.violations.length > 0) process.exitCode = 1;
+if (processes.length > 0 && Object.keys(asked.counts).length === 0) {
+  console.error("NOT RECORDED: what the exporter has asked for");
+  process.exitCode = 1;
+}
 if (flags.json) console.log(JSON.stringify(results, null, 2));
 else console.log(`${describeMachine(machine)}\n\n${tablesOf(results)}`);
 if (flags.chart !== undefined) writeFileSync(flags.chart, benchChart(results));

@@ -6,7 +6,9 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { answer as answerCall } from "../../src/simulator/operations/answer.ts";
+import { markAsSora } from "../../src/simulator/mark.ts";
 import { OPERATIONS } from "../../src/sora/operations.ts";
+import { recordHere } from "../../test/support/recording.ts";
 import { answersOf, createOldWorld } from "../answers.ts";
 import { answer } from "../child.ts";
 
@@ -21,7 +23,9 @@ const others = new Map(
 );
 let asked = 0;
 
-const server = createServer((request, response) => {
+await recordHere();
+const server = markAsSora(createServer());
+server.on("request", (request, response) => {
   const operation = String(request.headers["x-sora-target"]);
   request.resume();
   request.on("end", () => {

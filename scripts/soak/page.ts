@@ -7,6 +7,7 @@ import { type SoakResults, verdictsOf } from "./results.ts";
 /** The page, in Markdown. */
 export function soakPage(results: SoakResults): string {
   const { machine, minutes, connections, speed, left, scrapes, healthChecks, faults, samples } = results;
+  const { asked } = results;
   const series = samples.map((sample) => sample.series);
   const faultCount = Object.values(faults).reduce((sum, n) => sum + n, 0);
   const rows: [string, string][] = [
@@ -49,6 +50,10 @@ ${table(
 
 ${table(["", ""], rows)}
 
+## What Sora was asked for
+
+${asked === undefined ? "That was not recorded in that run." : requestsOf(asked)}
+
 ## Faults by kind
 
 ${table(
@@ -58,6 +63,15 @@ ${table(
     .map(([kind, n]) => [kind, String(n)]),
 )}
 `;
+}
+
+function requestsOf({ counts, violations }: NonNullable<SoakResults["asked"]>): string {
+  const first =
+    violations.length === 0
+      ? "Nothing but what reads."
+      : `What does not only read: ${violations.map((one) => JSON.stringify(one)).join(", ")}.`;
+  const rows = Object.entries(counts).map(([operation, n]): [string, string] => [operation, whole(n)]);
+  return `${first}\n\n${table(["Operation", "Times"], rows)}`;
 }
 
 function whole(number: number): string {

@@ -1,6 +1,7 @@
 /** What a soak finds, as docs/soak.json has it. */
 
 import type { Machine } from "../../bench/results.ts";
+import { OPERATIONS } from "../../src/sora/operations.ts";
 
 /** The exporter at a moment. */
 export interface SoakSample {
@@ -45,6 +46,13 @@ export interface SoakResults {
   readonly resets: number;
   /** Times that the thread which polls ended by itself. */
   readonly engineRestarts: number;
+  /** What Sora was asked; undefined in results of before it was recorded. */
+  readonly asked?: {
+    /** How often the exporter asked for each operation. */
+    readonly counts: Readonly<Record<string, number>>;
+    /** What it asked for that changes something, or is nothing of Sora's. */
+    readonly violations: readonly string[];
+  };
   /** What the sum of the target's bytes has grown by, over what the simulator has counted. */
   readonly counted: number;
 }
@@ -105,6 +113,21 @@ export function verdictsOf(results: SoakResults): Verdict[] {
       ...{ bound: 0, unit: "" },
     },
     { name: "health checks without an answer", value: healthChecks.failed, bound: 0, unit: "" },
+    ...verdictsOfRequests(results),
+  ];
+}
+
+/** A poll that has succeeded and is not in the recording is a failure too: what is missing there proves nothing. */
+function verdictsOfRequests({ polls, failedPolls, asked }: SoakResults): Verdict[] {
+  if (asked === undefined) return [];
+  const recorded = asked.counts[OPERATIONS.GetStatsAllConnections] ?? 0;
+  return [
+    { name: "kinds of requests that are no reading", value: asked.violations.length, bound: 0, unit: "" },
+    {
+      name: "good polls that are not among the recorded requests",
+      value: Math.max(0, polls - failedPolls - recorded),
+      ...{ bound: 0, unit: "" },
+    },
   ];
 }
 

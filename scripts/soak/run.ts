@@ -9,6 +9,8 @@ import { startPrometheus } from "../../src/simulator/prometheus.ts";
 import { startSimulator } from "../../src/simulator/server.ts";
 import { startExporterProcess } from "../../test/faults/exporter-process.ts";
 import { startFaultProxy } from "../../test/faults/proxy.ts";
+import { summarize } from "../../test/support/read-only.ts";
+import { openRecording, recordHere } from "../../test/support/recording.ts";
 import { createFaults } from "./faults.ts";
 import { queryOf, scrapesOf } from "./prometheus.ts";
 import type { SoakResults, SoakSample } from "./results.ts";
@@ -46,6 +48,8 @@ export async function soak(options: SoakOptions): Promise<SoakResults> {
   const { main, minutes, connections, speed, seed, signal } = options;
   const sleep = (ms: number) => setTimeout(ms, undefined, { signal });
   const machine = describeThisMachine();
+  const recording = openRecording();
+  await recordHere();
   const startMs = Date.now();
   const nowMs = () => startMs + (Date.now() - startMs) * speed;
   const world = {
@@ -72,7 +76,8 @@ export async function soak(options: SoakOptions): Promise<SoakResults> {
       .concat(["list_started_recording", "list_archiving"])
       .map((call) => [call, POLL]),
   );
-  const ended: (() => Promise<unknown>)[] = [() => proxy.close(), () => simulator.close()];
+  const proxyPort = Number(new URL(proxy.url).port);
+  const ended: (() => unknown)[] = [() => proxy.close(), () => simulator.close(), recording.end];
   try {
     const config = {
       sora: { url: proxy.url, interval: POLL, timeout: POLL },
@@ -157,6 +162,7 @@ export async function soak(options: SoakOptions): Promise<SoakResults> {
       ),
     );
     look();
+    const requests = recording.requests();
     return {
       ...{ machine, minutes, connections, speed, samples, faults: faults.counts, reloads },
       left: known.size - simulator.world.members().length,
@@ -169,6 +175,11 @@ export async function soak(options: SoakOptions): Promise<SoakResults> {
       },
       resets: ofPrometheus.reduce((sum, { resets }) => sum + resets, 0),
       engineRestarts: valueOf(last, "sora_exporter_engine_restarts_total") ?? 0,
+      asked: {
+        // The proxy hands on what it is asked, so that the simulator is asked the same once more.
+        counts: summarize(requests.filter(({ port }) => port === proxyPort)).counts,
+        violations: summarize(requests).violations,
+      },
       counted: ((valueOf(last, BYTES) ?? 0) - (valueOf(first, BYTES) ?? 0)) / produced,
     };
   } finally {

@@ -29,12 +29,14 @@ export function isInstalled(program: string): boolean {
  * Starts a program and waits until it is ready.
  *
  * @param readyUrl answers 200 once it is
+ * @param headers to ask that with
  * @throws Error with the last of what it said, if it ends before that or takes longer than 30 s
  */
 export async function startProgram(
   program: string,
   args: readonly string[],
   readyUrl: string,
+  headers: Record<string, string> = {},
 ): Promise<Program> {
   const child = spawn("sh", ["-c", WITH_PARENT, program, program, ...args], {
     stdio: ["pipe", "ignore", "pipe"],
@@ -59,7 +61,7 @@ export async function startProgram(
   }
 
   const end = performance.now() + READY_MS;
-  while (!(await answers(readyUrl))) {
+  while (!(await answers(readyUrl, headers))) {
     if (child.exitCode !== null || child.signalCode !== null || performance.now() > end) {
       await stop();
       throw new Error(`${program} did not start: ${said.trim()}`);
@@ -70,8 +72,8 @@ export async function startProgram(
 }
 
 /** Whether something is there: it answers within a second, and with success. */
-export async function answers(url: string): Promise<boolean> {
-  return fetch(url, { signal: AbortSignal.timeout(1_000) }).then(
+export async function answers(url: string, headers: Record<string, string> = {}): Promise<boolean> {
+  return fetch(url, { headers, signal: AbortSignal.timeout(1_000) }).then(
     async (response) => {
       await response.body?.cancel();
       return response.ok;

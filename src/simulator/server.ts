@@ -6,6 +6,7 @@ import type { FastifyInstance } from "fastify";
 import fastify from "fastify";
 import type { Address } from "./listen.ts";
 import { listenOn } from "./listen.ts";
+import { markAsSora } from "./mark.ts";
 import type { Answer } from "./operations/answer.ts";
 import { answer } from "./operations/answer.ts";
 import { addScenarios } from "./scenario-routes.ts";
@@ -84,6 +85,7 @@ export function createApi(
   call: (target: unknown, body: string) => Answer | Promise<Answer>,
 ): FastifyInstance {
   const server = fastify({ forceCloseConnections: true, bodyLimit: MAX_BODY_BYTES });
+  markAsSora(server.server);
   // Sora reads JSON whatever the content type says, and takes an empty body for the defaults. What is no content type
   // at all ("json") would be refused before any parser is asked.
   server.addHook("onRequest", (request, _reply, done) => {

@@ -33,16 +33,19 @@ export interface RunOptions {
   /** After so long no other input is tried. */
   readonly limitMs?: number;
   readonly examples?: readonly unknown[];
+  /** Is given each input before it is tried. */
+  readonly trying?: (input: unknown) => void;
 }
 
 /** Runs a property, and tells how it went; it does not throw. Nothing was wrong where there is no counterexample. */
 export async function run(
   { input, check, setup }: Fuzz,
-  { seed, path, runs = Number.MAX_SAFE_INTEGER, limitMs, examples = [] }: RunOptions,
+  { seed, path, runs = Number.MAX_SAFE_INTEGER, limitMs, examples = [], trying }: RunOptions,
 ): Promise<fc.RunDetails<[unknown]>> {
   const teardown = await setup?.();
   try {
     const property = fc.asyncProperty(input, async (one) => {
+      trying?.(one);
       const start = performance.now();
       await check(one);
       const ms = performance.now() - start;
@@ -50,6 +53,8 @@ export async function run(
     });
     const details = await fc.check(property, {
       numRuns: runs,
+      // Of what waits for ever; what loops for ever takes somebody outside (scripts/fuzz/watch.ts).
+      timeout: MAX_MS,
       examples: examples.map((one) => [one]),
       plugins: limitMs === undefined ? [] : [fc.interruptAfterTimeLimit(limitMs)],
       ...(seed !== undefined && { seed }),

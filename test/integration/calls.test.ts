@@ -11,7 +11,7 @@ import { everyCall, NO_CALLS, type RunningExporter, runExporter, until } from ".
 import { type FakeSora, hang, startFakeSora } from "../support/fake-sora.ts";
 import { find } from "../support/parse.ts";
 import { startTap, type Tap } from "../support/tap.ts";
-import { SENT_BY_A_TEST } from "../support/read-only.ts";
+import { sentBy } from "../support/read-only.ts";
 
 /** Long enough for a loaded machine to answer in time three times over, which is how long data stay. */
 const INTERVAL_MS = 1000;
@@ -47,7 +47,7 @@ afterEach(async () => {
 async function call(operation: string, parameters: object): Promise<number> {
   const { status } = await fetch(simulator.url, {
     method: "POST",
-    headers: { "x-sora-target": operation, ...SENT_BY_A_TEST },
+    headers: { "x-sora-target": operation, ...sentBy("integration/calls") },
     body: JSON.stringify(parameters),
   });
   return status;
@@ -56,6 +56,7 @@ async function call(operation: string, parameters: object): Promise<number> {
 async function scenario(name: string): Promise<void> {
   const { status } = await fetch(`${simulator.url}/-/scenario`, {
     method: "POST",
+    headers: sentBy("integration/calls"),
     body: JSON.stringify({ scenario: name }),
   });
   expect(status).toBe(200);

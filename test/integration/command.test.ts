@@ -13,6 +13,7 @@ import { startProgram } from "../../src/simulator/program.ts";
 import { fixture } from "../support/build.ts";
 import { until } from "../support/exporter.ts";
 import { calm, type FakeSora, hang, reply, startFakeSora } from "../support/fake-sora.ts";
+import { sentBy } from "../support/read-only.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const MAIN = join(ROOT, "src/main.ts");
@@ -410,6 +411,7 @@ describe("the package, built and packed", () => {
       process.execPath,
       [join(ROOT, "src/simulator/main.ts"), `--listen=127.0.0.1:${port}`, "--channels=1", "--connections=3"],
       `http://127.0.0.1:${port}/-/scenario`,
+      sentBy("integration/command"),
     );
     try {
       const own = await freePort();

@@ -7,7 +7,7 @@ import { type Simulator, startSimulator } from "../../src/simulator/server.ts";
 import { everyCall, type RunningExporter, runExporter, until } from "../support/exporter.ts";
 import { type Prometheus, startPrometheus } from "../support/prometheus.ts";
 import { lacks } from "../support/tools.ts";
-import { SENT_BY_A_TEST } from "../support/read-only.ts";
+import { sentBy } from "../support/read-only.ts";
 
 interface Connection {
   channel_id: string;
@@ -144,7 +144,7 @@ describe.skipIf(lacks("prometheus"))("Prometheus", () => {
     const listed = (await (
       await fetch(simulator.url, {
         method: "POST",
-        headers: { "x-sora-target": "Sora_20201013.ListConnections", ...SENT_BY_A_TEST },
+        headers: { "x-sora-target": "Sora_20201013.ListConnections", ...sentBy("integration/prometheus") },
         body: '{"local":false}',
       })
     ).json()) as { role: string; node_name: string }[];

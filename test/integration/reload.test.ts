@@ -7,6 +7,7 @@ import { buildOnce } from "../support/build.ts";
 import { configFor, everyCall, type RunningExporter, runExporter, until } from "../support/exporter.ts";
 import { type FakeSora, reply, startFakeSora } from "../support/fake-sora.ts";
 import { find, type ParsedSample } from "../support/parse.ts";
+import { sentBy } from "../support/read-only.ts";
 
 const LOOPBACK = { host: "127.0.0.1", port: 0 };
 /** Long enough for a loaded machine to answer in time three times over, which is how long data stay. */
@@ -62,7 +63,7 @@ describe("sums", () => {
   async function received(): Promise<ReadonlyMap<string, number>> {
     const response = await fetch(simulator.url, {
       method: "POST",
-      headers: { "x-sora-target": "Sora_20171101.GetStatsAllConnections" },
+      headers: { "x-sora-target": "Sora_20171101.GetStatsAllConnections", ...sentBy("integration/reload") },
       body: JSON.stringify({ local: false }),
     });
     const { snapshot } = buildOnce((await response.json()) as unknown[]);

@@ -98,8 +98,8 @@ test.each([
 ])(
   "nothing that is said holds a secret, with a log of %s and pushes by %s",
   async (format, protocol) => {
-    const startReceiver = protocol === "grpc" ? startEchoingGrpc : startEchoing;
-    echoing = await Promise.all([startEchoing(), startEchoing(), startReceiver()]);
+    const startReceiver = () => (protocol === "grpc" ? startEchoingGrpc() : startEchoing("receiver"));
+    echoing = await Promise.all([startEchoing("sora"), startEchoing("sora"), startReceiver()]);
     const [a, b, receiver] = echoing as [Echoing, Echoing, Echoing];
     const good = configuration([a.url, b.url, receiver.url], protocol);
     const { child, exited, request, logs, said, shown } = await start(good, format);
@@ -229,7 +229,7 @@ test("neither does what is said at the start of what is wrong, or checked", () =
 }, 120_000);
 
 test("neither does a recording", async () => {
-  const sora = await startEchoing();
+  const sora = await startEchoing("sora");
   echoing = [sora];
   write("token", FILES["token"]!);
   write("record.yaml", `targets:\n  - { name: a, url: '${sora.url}', bearer_token: { file: token } }\n`);

@@ -12,7 +12,7 @@ import { afterEach, expect, test } from "vitest";
 import { readFlags } from "../../src/simulator/flags.ts";
 import { SCENARIOS } from "../../src/simulator/scenarios.ts";
 import { formatRecord } from "../../src/sora/recording.ts";
-import { SENT_BY_A_TEST } from "../support/read-only.ts";
+import { sentBy } from "../support/read-only.ts";
 
 const MAIN = fileURLToPath(new URL("../../src/simulator/main.ts", import.meta.url));
 
@@ -192,7 +192,7 @@ test.each(["SIGTERM", "SIGINT"] as const)("it serves where it says, until %s end
   const url = /http:\/\/127\.0\.0\.1:\d+/.exec(run.stdout())?.[0] ?? "";
   const response = await request(url, {
     method: "POST",
-    headers: { "x-sora-target": "Sora_20171101.GetStatsAllConnections", ...SENT_BY_A_TEST },
+    headers: { "x-sora-target": "Sora_20171101.GetStatsAllConnections", ...sentBy("simulator/main") },
   });
   expect(response.statusCode).toBe(200);
   expect(((await response.body.json()) as unknown[]).length).toBeGreaterThan(5);

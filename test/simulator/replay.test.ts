@@ -8,7 +8,7 @@ import { startReplay } from "../../src/simulator/replay.ts";
 import { createWorld } from "../../src/simulator/world.ts";
 import { formatRecord } from "../../src/sora/recording.ts";
 import { options, START_MS } from "./reading.ts";
-import { SENT_BY_A_TEST } from "../support/read-only.ts";
+import { sentBy } from "../support/read-only.ts";
 
 const STATS = "Sora_20171101.GetStatsAllConnections";
 /** Spelled as no JSON writer would, with what it would not keep. */
@@ -41,7 +41,7 @@ function line(seconds: number, values: string, nanos: number | string = 0): stri
 }
 
 async function ask(target = STATS, body = '{"local":false}'): Promise<{ status: number; text: string }> {
-  const headers = { "x-sora-target": target, ...SENT_BY_A_TEST };
+  const headers = { "x-sora-target": target, ...sentBy("simulator/replay") };
   const response = await request(replay!.url, { method: "POST", body, headers });
   return { status: response.statusCode, text: await response.body.text() };
 }
@@ -119,7 +119,10 @@ test("a byte order mark at the beginning is skipped", async () => {
 test("a recording has no scenarios, and says so", async () => {
   await play(line(1, "[]"));
   for (const method of ["GET", "POST"] as const) {
-    const response = await request(`${replay!.url}/-/scenario`, { method });
+    const response = await request(`${replay!.url}/-/scenario`, {
+      method,
+      headers: sentBy("simulator/replay"),
+    });
     expect(response.statusCode).toBe(404);
     expect(await response.body.json()).toEqual({
       error: "a recording is played (--replay), which has no scenarios",

@@ -5,7 +5,7 @@ import type { Simulator } from "../../src/simulator/server.ts";
 import { startSimulator } from "../../src/simulator/server.ts";
 import type { Answer } from "./reading.ts";
 import { leaves, options, START_MS } from "./reading.ts";
-import { SENT_BY_A_TEST } from "../support/read-only.ts";
+import { sentBy } from "../support/read-only.ts";
 
 const NAMES = Object.keys(SCENARIOS);
 const ALL = '{"local":false}';
@@ -37,7 +37,7 @@ async function ask(node: number, body = ALL, target = "Sora_20171101.GetStatsAll
   const response = await request(simulator.urls[node]!, {
     method: "POST",
     body,
-    headers: { "x-sora-target": target, ...SENT_BY_A_TEST },
+    headers: { "x-sora-target": target, ...sentBy("simulator/scenario-routes") },
     dispatcher: agent,
   });
   return { status: response.statusCode, json: (await response.body.json()) as Answer[] };
@@ -47,6 +47,7 @@ async function scenario(body?: string | object, node = 0) {
   const text = typeof body === "object" ? JSON.stringify(body) : body;
   const response = await request(`${simulator.urls[node]!}/-/scenario`, {
     ...(text === undefined ? {} : { method: "POST", body: text }),
+    headers: sentBy("simulator/scenario-routes"),
     dispatcher: agent,
   });
   return { status: response.statusCode, json: (await response.body.json()) as Record<string, unknown> };

@@ -4,7 +4,7 @@ import type { Simulator } from "../../src/simulator/server.ts";
 import { startSimulator } from "../../src/simulator/server.ts";
 import type { Answer } from "./reading.ts";
 import { options, read, START_MS } from "./reading.ts";
-import { SENT_BY_A_TEST } from "../support/read-only.ts";
+import { sentBy } from "../support/read-only.ts";
 
 const TARGET = "Sora_20171101.GetStatsAllConnections";
 
@@ -31,7 +31,7 @@ async function ask(
   const response = await request(simulator.url + path, {
     method,
     body,
-    headers: target === null ? {} : { "x-sora-target": target, ...SENT_BY_A_TEST },
+    headers: { ...(target !== null && { "x-sora-target": target }), ...sentBy("simulator/server") },
   });
   const text = await response.body.text();
   return {
@@ -126,7 +126,7 @@ test.each(["json", "text", "application json", "", "text/plain", "a/b; charset",
     const response = await request(simulator.url, {
       method: "POST",
       body: '{"local":1}',
-      headers: { "x-sora-target": TARGET, "content-type": type, ...SENT_BY_A_TEST },
+      headers: { "x-sora-target": TARGET, "content-type": type, ...sentBy("simulator/server") },
     });
     expect(response.statusCode).toBe(400);
     expect(await response.body.json()).toEqual({ error_type: "INVALID-LOCAL" });

@@ -14,6 +14,7 @@ import { OPERATIONS } from "../../src/sora/operations.ts";
 import { fixture } from "../support/build.ts";
 import { NO_TLS } from "../support/exporter.ts";
 import { type Answer, type FakeSora, hang, reply, startFakeSora } from "../support/fake-sora.ts";
+import { sentBy } from "../support/read-only.ts";
 
 let sora: FakeSora | undefined;
 let client: SoraClient | undefined;
@@ -198,7 +199,8 @@ describe("nothing but reading", () => {
   });
 
   test("the client's type has no other", async () => {
-    const connected = await connect(reply({}));
+    // Without an operation it is no reading either; the recording of the run knows that it was meant.
+    const connected = await connect(reply({}), { headers: sentBy("sora/client") });
     const mutating = [
       // @ts-expect-error: the type checker, which is a part of all tests, fails where this is no mistake.
       () => connected.call("DisconnectChannel", { channel_id: "sora" }),

@@ -28,10 +28,10 @@ function saidOf({ authorization, ...others }: IncomingHttpHeaders): string {
 }
 
 /** Over HTTP/1.1. Says them in headers of its own, in a list of errors, and in what Sora calls the type of an error. */
-export async function startEchoing(): Promise<Echoing> {
+export async function startEchoing(stand: "sora" | "receiver"): Promise<Echoing> {
   const ofSora = calm(reply([connection({ rtp: { total_sent: 1 } }, { client_id: "somebody" })]));
   const good: Answer = (response, operation) => (operation === "" ? reply("") : ofSora)(response, operation);
-  const sora = await startFakeSora(good);
+  const sora = await startFakeSora(good, undefined, 0, stand === "sora");
   const echo =
     (status: number): Answer =>
     (response) => {

@@ -4,6 +4,8 @@ import { createServer, type IncomingHttpHeaders, type ServerResponse } from "nod
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import type { TlsOptions } from "node:tls";
+import { markAsSora } from "../../src/simulator/mark.ts";
+import { countRecorded } from "./read-only.ts";
 
 /** How a request is answered; `operation` is what it asks for, such as `GetStatsAllConnections`. */
 export type Answer = (response: ServerResponse, operation: string) => void;
@@ -53,11 +55,22 @@ export function calm(statistics: Answer): Answer {
 /** Never answers. */
 export const hang: Answer = () => undefined;
 
-/** Starts it on the loopback interface, on a free port or the given one. */
-export async function startFakeSora(answer: Answer, tls?: TlsOptions, listenPort = 0): Promise<FakeSora> {
+/**
+ * Starts it on the loopback interface, on a free port or the given one.
+ *
+ * @param isSora whether all that comes has to be for a Sora (read-only.ts)
+ */
+export async function startFakeSora(
+  answer: Answer,
+  tls?: TlsOptions,
+  listenPort = 0,
+  isSora = true,
+): Promise<FakeSora> {
   const sockets = new Set<Socket>();
   let connections = 0;
   const server = tls ? createTlsServer(tls) : createServer();
+  if (isSora) markAsSora(server);
+  let received = 0;
   // No hint to the client how long a connection is kept; Sora sends none.
   server.keepAliveTimeout = 0;
   const fake: FakeSora = {
@@ -66,8 +79,15 @@ export async function startFakeSora(answer: Answer, tls?: TlsOptions, listenPort
     connections: () => connections,
     answer,
     close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
+      new Promise((resolve, reject) => {
+        server.close(() => {
+          const recorded = countRecorded(server);
+          if (recorded >= received || !isSora) resolve();
+          else
+            reject(
+              new Error(`a Sora of the tests has received ${received} requests, and recorded ${recorded}`),
+            );
+        });
         for (const socket of sockets) socket.destroy();
       }),
   };
@@ -78,6 +98,7 @@ export async function startFakeSora(answer: Answer, tls?: TlsOptions, listenPort
     socket.on("error", () => undefined);
   });
   server.on("request", (request, response) => {
+    received++;
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {

@@ -5,6 +5,7 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { OPERATIONS } from "../../src/sora/operations.ts";
 
 /** Every operation of Sora's documents that changes nothing. */
 export const READ_ONLY: ReadonlySet<string> = new Set([
@@ -21,19 +22,42 @@ export const READ_ONLY: ReadonlySet<string> = new Set([
   "Sora_20211215.ListClusterNodes",
 ]);
 
+/** Where Sora's API is, and where tests configure it to be. */
+const PATHS: ReadonlySet<string> = new Set(["/", "/sora/api"]);
+
+/** Tests that ask a simulator themselves, which may be told to do more than read, and has pages that Sora has not. */
+const TEST_PROGRAMS = [
+  "integration/calls",
+  "integration/command",
+  "integration/prometheus",
+  "integration/reload",
+  "simulator/main",
+  "simulator/operations",
+  "simulator/replay",
+  "simulator/scenario-routes",
+  "simulator/server",
+  "sora/client",
+  "sora/read-only",
+] as const;
+
 /** Names the directory of the recording to every process of the run. */
 export const RECORD_VARIABLE = "RECORD_REQUESTS_TO";
 
-/** Put on requests that a test makes of the simulator itself, which may be told to do more than read. */
-export const SENT_BY_A_TEST = { "x-sent-by-a-test": "1" };
+/** The headers of requests that a test makes itself. */
+export function sentBy(program: (typeof TEST_PROGRAMS)[number]): Record<string, string> {
+  return { "x-sent-by-a-test": program };
+}
 
-/** A request with the header `x-sora-target`, as it arrived. */
+/** A request as it arrived at a Sora, or anywhere with the header `x-sora-target`. */
 export interface RecordedRequest {
   readonly method: string;
   readonly path: string;
-  readonly target: string;
-  /** Whether a test made it itself. */
-  readonly own: boolean;
+  /** The header `x-sora-target`; null where there was none. */
+  readonly target: string | null;
+  /** The test that says it made it itself. */
+  readonly by: string | null;
+  /** That it arrived at. */
+  readonly port: number;
 }
 
 /** All requests of the run up to now; those of tests themselves too. */
@@ -46,19 +70,66 @@ export function readRecording(directory: string): RecordedRequest[] {
   );
 }
 
-/** What a run asked of Sora, in lines for its end, and what of that is no reading. */
-export function summarize(requests: readonly RecordedRequest[]): { lines: string[]; violations: string[] } {
-  const asked = requests.filter(({ own }) => !own);
+/** How many requests to a server of this thread are in the recording; none where nothing is recorded. */
+export function countRecorded(server: object): number {
+  const counts = (globalThis as Record<symbol, unknown>)[Symbol.for("sora-stats-exporter.recorded")];
+  return (counts as WeakMap<object, number> | undefined)?.get(server) ?? 0;
+}
+
+/** What was asked of Sora. */
+export interface Summary {
+  /** How often each request came that no test made: its operation, and before it what is not as it has to be. */
+  readonly counts: Readonly<Record<string, number>>;
+  /** What of that is no reading. */
+  readonly violations: readonly string[];
+}
+
+/** Counts what was asked of Sora; requests of tests that are known by name are left out. */
+export function summarize(requests: readonly RecordedRequest[]): Summary {
   const counts = new Map<string, number>();
-  for (const { method, target } of asked) {
-    const request = method === "POST" ? target : `${method} ${target}`;
-    counts.set(request, (counts.get(request) ?? 0) + 1);
+  const violations = new Set<string>();
+  for (const { method, path, target, by } of requests) {
+    if ((TEST_PROGRAMS as readonly (string | null)[]).includes(by)) continue;
+    const odd = [
+      ...(method === "POST" ? [] : [method]),
+      ...(PATHS.has(path) ? [] : [path]),
+      ...(by === null ? [] : [`by ${by}`]),
+    ];
+    const name = [...odd, target ?? "without x-sora-target"].join(" ");
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+    if (odd.length > 0 || target === null || !READ_ONLY.has(target)) violations.add(name);
   }
-  const violations = [...counts.keys()].filter((target) => !READ_ONLY.has(target)).toSorted();
-  const listed = [...counts].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([one, n]) => `${one} ${n}`);
-  const lines =
-    asked.length === 0 ? [] : [`${asked.length} requests reached a Sora of the tests: ${listed.join(", ")}`];
-  if (violations.length > 0)
-    lines.push(`NOT READ-ONLY: ${violations.map((one) => JSON.stringify(one)).join(", ")}`);
-  return { lines, violations };
+  const sorted = [...counts].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return { counts: Object.fromEntries(sorted), violations: [...violations].toSorted() };
+}
+
+/** Whose tests all ask Sora for something, and one of them for everything that the exporter can ask for. */
+const LIVE = "test/integration/";
+const EVERYTHING = `${LIVE}calls.test.ts`;
+
+/**
+ * What a recording lacks, in lines for the end of a run: one that is empty proves nothing. Of tests that were chosen one by one,
+ * nothing is expected.
+ *
+ * @param whole paths of the modules of which every test has passed
+ */
+export function missingOf({ counts }: Pick<Summary, "counts">, whole: readonly string[]): string[] {
+  if (whole.includes(EVERYTHING))
+    return Object.values(OPERATIONS)
+      .filter((operation) => counts[operation] === undefined)
+      .map((operation) => `NOT RECORDED: ${operation}, which ${EVERYTHING} has the exporter ask for`);
+  if (Object.keys(counts).length > 0 || !whole.some((path) => path.startsWith(LIVE))) return [];
+  return [`NOT RECORDED: anything, and tests of ${LIVE} have asked a Sora`];
+}
+
+/** A summary in lines for the end of a run. */
+export function linesOf({ counts, violations }: Summary, who = "of the tests"): string[] {
+  const total = Object.values(counts).reduce((sum, n) => sum + n, 0);
+  const listed = Object.entries(counts).map(([name, n]) => `${name} ${n}`);
+  return [
+    ...(total === 0 ? [] : [`${total} requests reached a Sora ${who}: ${listed.join(", ")}`]),
+    ...(violations.length === 0
+      ? []
+      : [`NOT READ-ONLY: ${violations.map((one) => JSON.stringify(one)).join(", ")}`]),
+  ];
 }

@@ -1,7 +1,7 @@
 /** The last lines of a test run: what was skipped for want of a tool, what was asked of Sora, and the counts. */
 
 import type { Reporter, TestModule } from "vitest/node";
-import { readRecording, RECORD_VARIABLE, summarize } from "./read-only.ts";
+import { linesOf, missingOf, readRecording, RECORD_VARIABLE, summarize } from "./read-only.ts";
 import { lacks, type Tool, TOOLS } from "./tools.ts";
 
 export class SummaryReporter implements Reporter {
@@ -13,20 +13,28 @@ export class SummaryReporter implements Reporter {
       if (testModule.errors().length > 0) counts.failed++;
     }
     const directory = process.env[RECORD_VARIABLE];
-    const asked = directory === undefined ? undefined : summarize(readRecording(directory));
-    const written = asked === undefined ? 1 : asked.violations.length;
-    const failed = counts.failed + counts.pending + unhandledErrors.length + written;
+    const asked = summarize(directory === undefined ? [] : readRecording(directory));
+    const whole = modules.filter(isWhole).map(({ relativeModuleId }) => relativeModuleId);
+    const missing = missingOf(asked, whole);
+    const unproven = asked.violations.length + missing.length;
+    const failed = counts.failed + counts.pending + unhandledErrors.length + unproven;
     // After the summary of the default reporter.
     process.once("exit", () => {
       for (const tool of missingTools()) {
         console.log(`skipped what needs ${tool}, which is not installed (${TOOLS[tool]})`);
       }
-      console.log((asked?.lines ?? ["what was asked of Sora was not recorded"]).join("\n"));
+      for (const line of [...linesOf(asked), ...missing]) console.log(line);
       // No test of the suite can tell what the others did.
-      if (written > 0) process.exitCode = 1;
+      if (unproven > 0) process.exitCode = 1;
       console.log(`${counts.passed} passed, ${failed} failed, ${counts.skipped} skipped`);
     });
   }
+}
+
+/** Whether all of its tests have run, and passed: what they do has been done. */
+function isWhole(testModule: TestModule): boolean {
+  const tests = [...testModule.children.allTests()];
+  return tests.length > 0 && tests.every((test) => test.result().state === "passed");
 }
 
 function missingTools(): Tool[] {

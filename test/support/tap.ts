@@ -3,6 +3,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { request as send } from "undici";
+import { markAsSora } from "../../src/simulator/mark.ts";
 
 export interface Tap {
   readonly url: string;
@@ -14,7 +15,8 @@ export interface Tap {
 /** Starts a proxy on loopback in front of `upstream`, a URL. */
 export async function startTap(upstream: string): Promise<Tap> {
   const targets: string[] = [];
-  const server = createServer((request, response) => {
+  const server = markAsSora(createServer());
+  server.on("request", (request, response) => {
     const target = String(request.headers["x-sora-target"]);
     targets.push(target);
     const chunks: Buffer[] = [];

@@ -9,7 +9,7 @@ import type { World } from "../../../src/simulator/world.ts";
 import { answers, leaves, options, read, START_MS } from "../reading.ts";
 import type { Listed } from "./support.ts";
 import { list, startSora } from "./support.ts";
-import { SENT_BY_A_TEST } from "../../support/read-only.ts";
+import { sentBy } from "../../support/read-only.ts";
 
 const REPORT = "Sora_20171010.GetStatsReport";
 const LICENSE = "Sora_20171218.";
@@ -221,7 +221,7 @@ test("every node answers for its own connections", async () => {
   const sora = await startSora({ nodes: 2 });
   const response = await request(sora.simulator.url, {
     method: "POST",
-    headers: { "x-sora-target": "Sora_20201013.ListConnections", ...SENT_BY_A_TEST },
+    headers: { "x-sora-target": "Sora_20201013.ListConnections", ...sentBy("simulator/operations") },
   });
   const here = (await response.body.json()) as Listed[];
   const { world } = sora.simulator;

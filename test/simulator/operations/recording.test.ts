@@ -6,7 +6,7 @@ import { request } from "undici";
 import { options, START_MS } from "../reading.ts";
 import type { Listed, Sora } from "./support.ts";
 import { list, startSora } from "./support.ts";
-import { SENT_BY_A_TEST } from "../../support/read-only.ts";
+import { sentBy } from "../../support/read-only.ts";
 
 const API = "Sora_20161101.";
 const START_S = START_MS / 1_000;
@@ -95,7 +95,7 @@ test("all nodes know of a recording, and each of its own connections that are re
   });
   const call = async (node: number, name: string, body: object | null = null): Promise<unknown[]> => {
     const text = body === null ? null : JSON.stringify(body);
-    const headers = { "x-sora-target": API + name, ...SENT_BY_A_TEST };
+    const headers = { "x-sora-target": API + name, ...sentBy("simulator/operations") };
     const response = await request(simulator.urls[node]!, { method: "POST", headers, body: text });
     return (await response.body.json()) as unknown[];
   };

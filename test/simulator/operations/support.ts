@@ -5,7 +5,7 @@ import { afterEach } from "vitest";
 import type { Simulator } from "../../../src/simulator/server.ts";
 import { startSimulator } from "../../../src/simulator/server.ts";
 import { options, START_MS } from "../reading.ts";
-import { SENT_BY_A_TEST } from "../../support/read-only.ts";
+import { sentBy } from "../../support/read-only.ts";
 
 export interface Asked {
   status: number;
@@ -36,7 +36,7 @@ export async function startSora(changes: Parameters<typeof options>[0] = {}): Pr
     simulator,
     async call(target, body = null) {
       const text = typeof body === "object" && body !== null ? JSON.stringify(body) : body;
-      const headers = { "x-sora-target": target, ...SENT_BY_A_TEST };
+      const headers = { "x-sora-target": target, ...sentBy("simulator/operations") };
       const response = await request(simulator.url, { method: "POST", body: text, headers });
       return { status: response.statusCode, json: await response.body.json() };
     },
