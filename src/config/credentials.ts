@@ -51,7 +51,8 @@ export function checkOf({ is }: HeaderScheme): Check {
 function headerProblem(value: string): string | undefined {
   if (value === "") return "is empty";
   // The name is any: whether a value is legal does not depend on it.
-  if (!holds(() => http.validateHeaderValue("x", value))) return "holds characters that an HTTP header may not";
+  if (!holds(() => http.validateHeaderValue("x", value)))
+    return "holds characters that an HTTP header may not";
   return undefined;
 }
 
