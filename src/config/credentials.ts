@@ -1,5 +1,5 @@
 /** What a target's configuration says of its headers and of TLS becomes what is sent, read from its files when it is needed. */
-import { validateHeaderValue } from "node:http";
+import { http } from "../http.ts";
 import type { Credentials } from "../sora/client.ts";
 import type { HeaderScheme, TargetConfig } from "./config.ts";
 import { type Check, readPath, readSecret, type SecretSources } from "./secrets.ts";
@@ -51,7 +51,8 @@ export function checkOf({ is }: HeaderScheme): Check {
 function headerProblem(value: string): string | undefined {
   if (value === "") return "is empty";
   // The name is any: whether a value is legal does not depend on it.
-  if (!holds(() => validateHeaderValue("x", value))) return "holds characters that an HTTP header may not";
+  if (!holds(() => http.validateHeaderValue("x", value)))
+    return "holds characters that an HTTP header may not";
   return undefined;
 }
 

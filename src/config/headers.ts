@@ -1,5 +1,5 @@
 /** The headers of a target: which names are allowed, what may be in them, and the header `authorization`. */
-import { validateHeaderName } from "node:http";
+import { http } from "../http.ts";
 import type { HeaderConfig, HeaderScheme } from "./config.ts";
 import type { Problem } from "./errors.ts";
 import { pathText } from "./errors.ts";
@@ -48,7 +48,7 @@ export function resolveHeaders(
   for (const [givenName, source] of Object.entries(given.headers ?? {})) {
     const name = givenName.toLowerCase();
     const headerPath = [...path, "headers", givenName];
-    if (!holds(() => validateHeaderName(name))) {
+    if (!holds(() => http.validateHeaderName(name))) {
       report({ path: headerPath, message: "holds a name that is not one of an HTTP header" });
       continue;
     }

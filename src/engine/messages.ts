@@ -5,7 +5,7 @@ import type { Part } from "../exposition/gzip.ts";
 import type { Format, OwnFamily, WrittenFamily } from "../exposition/compose.ts";
 import type { OtlpEvents } from "../otlp/events.ts";
 import type { PollEvents } from "../poller/events.ts";
-import type { Group } from "../poller/side-calls.ts";
+import type { Group } from "../poller/groups.ts";
 import type { Level } from "../snapshot/snapshot.ts";
 import type { Status, StatusQuery } from "./status.ts";
 

@@ -2,6 +2,7 @@
 
 import type { PushMetricExporter } from "@opentelemetry/sdk-metrics";
 import type { OtlpConfig } from "../config/otlp-config.ts";
+import { http } from "../http.ts";
 
 /** What a configuration says, its secrets read. */
 export interface Sending extends Pick<OtlpConfig, "url" | "protocol" | "compression"> {
@@ -40,7 +41,7 @@ async function loadHttpExporter({
     protocol === "http/json"
       ? await import("@opentelemetry/exporter-metrics-otlp-http")
       : await import("@opentelemetry/exporter-metrics-otlp-proto");
-  const { Agent } = url.startsWith("https:") ? await import("node:https") : await import("node:http");
+  const { Agent } = url.startsWith("https:") ? await import("node:https") : http;
   const agent = new Agent({ keepAlive: true, ...tls });
   return (timeoutMillis) => {
     let isGivenUp = false;

@@ -16,6 +16,7 @@ import type { FailureReason } from "../sora/failure.ts";
 import type { Operation } from "../sora/operations.ts";
 import { toFailure } from "./call-log.ts";
 import type { Clock } from "./clock.ts";
+import type { Group } from "./groups.ts";
 import type { Latest } from "./latest.ts";
 import { createSideCall, type Reading, type SideCall } from "./side-call.ts";
 
@@ -54,10 +55,6 @@ export interface SideCalls {
   /** See `SideCall.hurry`. */
   hurry(): void;
 }
-
-/** What a scrape may ask for a part of: calls whose metrics belong together. */
-export const GROUPS = ["connections", "report", "cluster", "license", "recording"] as const;
-export type Group = (typeof GROUPS)[number];
 
 /**
  * Makes the calls whose interval is not 0.

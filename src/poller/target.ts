@@ -15,9 +15,10 @@ import { oneLine, SoraFailure } from "../sora/failure.ts";
 import { createAddresses } from "./addresses.ts";
 import { toFailure } from "./call-log.ts";
 import type { Clock } from "./clock.ts";
+import type { Group } from "./groups.ts";
 import { addsUp, begin, type Memory } from "./memory.ts";
 import type { Pollable } from "./poller.ts";
-import { createSideCalls, type Group } from "./side-calls.ts";
+import { createSideCalls } from "./side-calls.ts";
 
 export interface TargetOptions {
   readonly name: string;

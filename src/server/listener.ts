@@ -1,11 +1,12 @@
 /** The server below the routes: HTTP or HTTPS, with limits on who takes long, sends much or never says anything. */
 
 import { constants } from "node:crypto";
-import { createServer as createHttp, type RequestListener, type Server } from "node:http";
+import type { RequestListener, Server } from "node:http";
 import { createServer as createHttps, type Server as HttpsServer } from "node:https";
 import type { Socket } from "node:net";
 import type { SecureContextOptions, TLSSocket } from "node:tls";
 import { isDeepStrictEqual } from "node:util";
+import { http } from "../http.ts";
 import type { WebTls } from "../web-config/config.ts";
 import type { LiveWebConfig } from "../web-config/live.ts";
 import { clientProblem } from "./client-certificate.ts";
@@ -66,7 +67,7 @@ export function createListener(options: ListenerOptions): Listener {
   const tls = web?.current.tls;
   const listener: Omit<Listener, "hold"> =
     web === undefined || tls === undefined
-      ? { server: createHttp(basics, handler), standing: () => "in" }
+      ? { server: http.createServer(basics, handler), standing: () => "in" }
       : listenTls(
           web,
           options,

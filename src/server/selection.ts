@@ -1,6 +1,6 @@
 /** `/probe`: what of the metrics a request asks for. */
 
-import { type Group, GROUPS } from "../poller/side-calls.ts";
+import { type Group, GROUPS } from "../poller/groups.ts";
 import { type Level, LEVELS } from "../snapshot/snapshot.ts";
 
 /** What a request asks for. */

@@ -2,7 +2,7 @@
 
 import type { Connection, StatsSnapshot } from "../snapshot/snapshot.ts";
 import { LEVEL_METRIC, LEVELS } from "../sums/unstable-levels.ts";
-import { type Rate, RATES, type Rates } from "./traffic.ts";
+import { type Rate, RATES, type Rates } from "./rates.ts";
 import { bitsOf, compareTrouble, pointsOf, type Trouble } from "./trouble.ts";
 
 /** Connections by unstable level, ascending. */

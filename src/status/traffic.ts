@@ -5,6 +5,7 @@
 
 import { CONNECTION_PREFIX, type Label } from "../catalog/resolve.ts";
 import type { StatsSnapshot } from "../snapshot/snapshot.ts";
+import { type Rate, RATES, type Rates } from "./rates.ts";
 
 /** The counters that are kept; what has several columns that fit is added up. */
 const COUNTERS = [
@@ -20,27 +21,6 @@ const COUNTERS = [
 ] as const;
 
 type Counted = (typeof COUNTERS)[number]["key"];
-
-/** What there is a rate of, in this order in `Rates.perSecond`. */
-export const RATES = [
-  "receivedBits",
-  "sentBits",
-  "receivedPackets",
-  "sentPackets",
-  "nackMisses",
-  "nackHits",
-  "pliReceived",
-  "lostChecks",
-] as const;
-export type Rate = (typeof RATES)[number];
-
-/** The rates of all connections of a poll. */
-export interface Rates {
-  /** From the previous poll to this one. */
-  readonly seconds: number;
-  /** Of each row of the snapshot in turn, in the order of `RATES`; NaN where there is none. */
-  readonly perSecond: Float64Array;
-}
 
 /** What is kept of a poll. */
 interface Kept {

@@ -1,6 +1,6 @@
 /** Who is worse off: the order in which connections and channels are shown. */
 
-import { type Rate, RATES, type Rates } from "./traffic.ts";
+import { type Rate, RATES, type Rates } from "./rates.ts";
 
 /**
  * What a second of trouble counts in points: a lost ICE check is the first sign of a connection that is about to go, a PLI

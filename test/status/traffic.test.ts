@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { type Rate, RATES, Traffic } from "../../src/status/traffic.ts";
+import { type Rate, RATES } from "../../src/status/rates.ts";
+import { Traffic } from "../../src/status/traffic.ts";
 import { buildOnce, connection } from "../support/build.ts";
 
 type Polled = Readonly<Record<string, object>>;

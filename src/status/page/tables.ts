@@ -3,7 +3,7 @@
 import type { ChannelStatus, ConnectionStatus, Listed } from "../../engine/status.ts";
 import type { RatesOfOne } from "../survey.ts";
 import { exactName } from "../filter.ts";
-import type { Rate } from "../traffic.ts";
+import type { Rate } from "../rates.ts";
 import { POINTS } from "../trouble.ts";
 import { formatAge, formatCount, formatKilobits, formatTrouble, formatWhole } from "./format.ts";
 import { type Content, html, type Html } from "./html.ts";
