@@ -8,6 +8,8 @@ import { ALL_OPERATIONS } from "../../test/faults/schedule.ts";
 export interface Faults {
   /** How often each kind was there. */
   readonly counts: Record<string, number>;
+  /** The kind that is there now, or was there last. */
+  readonly latest: string;
   /** Has the next one go wrong for so many milliseconds. */
   next(ms: number): Promise<void>;
 }
@@ -20,8 +22,12 @@ export function createFaults(
 ): Faults {
   const counts: Record<string, number> = {};
   let deck: string[] = [];
+  let latest = "none";
   return {
     counts,
+    get latest() {
+      return latest;
+    },
     async next(ms) {
       if (deck.length === 0) deck = Object.keys(KINDS).filter((kind) => KINDS[kind]!.only !== "tls");
       const [kind] = deck.splice(below(random, deck.length), 1);
@@ -32,6 +38,7 @@ export function createFaults(
           : chance(random, 0.3)
             ? [pick(random, ALL_OPERATIONS)]
             : ALL_OPERATIONS;
+      latest = kind!;
       counts[kind!] = (counts[kind!] ?? 0) + 1;
       await proxy.inject(fault.at === "request" ? { ...fault, operations } : fault);
       await sleep(ms);

@@ -7,7 +7,6 @@ import { type SoakResults, verdictsOf } from "./results.ts";
 /** The page, in Markdown. */
 export function soakPage(results: SoakResults): string {
   const { machine, minutes, connections, speed, left, scrapes, healthChecks, faults, samples } = results;
-  const { asked } = results;
   const series = samples.map((sample) => sample.series);
   const faultCount = Object.values(faults).reduce((sum, n) => sum + n, 0);
   const rows: [string, string][] = [
@@ -22,6 +21,7 @@ export function soakPage(results: SoakResults): string {
       `scrapes by ${by}`,
       `${whole(count)}, ${unanswered} without an answer, the longest ${whole(longestMs)} ms`,
     ]),
+    ["counters of channels that were empty for ten minutes, and began anew", whole(results.begunAnew)],
     ["health checks", `${whole(healthChecks.count)}, the longest ${whole(healthChecks.longestMs)} ms`],
     ["bytes counted, of those that the simulator counted", `${(results.counted * 100).toFixed(2)} %`],
   ];
@@ -46,13 +46,14 @@ ${table(
   ]),
 )}
 
+${results.problems.map((problem) => `- ${problem}\n`).join("")}
 ## Figures
 
 ${table(["", ""], rows)}
 
 ## What Sora was asked for
 
-${asked === undefined ? "That was not recorded in that run." : requestsOf(asked)}
+${requestsOf(results.asked)}
 
 ## Faults by kind
 
@@ -65,7 +66,7 @@ ${table(
 `;
 }
 
-function requestsOf({ counts, violations }: NonNullable<SoakResults["asked"]>): string {
+function requestsOf({ counts, violations }: SoakResults["asked"]): string {
   const first =
     violations.length === 0
       ? "Nothing but what reads."

@@ -42,12 +42,16 @@ export interface SoakResults {
   }[];
   /** `/-/healthy`. */
   readonly healthChecks: { readonly count: number; readonly failed: number; readonly longestMs: number };
-  /** How often counters of channels and targets have fallen in the eyes of a Prometheus. */
+  /** How often counters of channels and targets have fallen in the eyes of a Prometheus, where they had not been forgotten. */
   readonly resets: number;
+  /** Where they had been: their channel was empty for so long. */
+  readonly begunAnew: number;
+  /** What is to be looked into, in lines. */
+  readonly problems: readonly string[];
   /** Times that the thread which polls ended by itself. */
   readonly engineRestarts: number;
-  /** What Sora was asked; undefined in results of before it was recorded. */
-  readonly asked?: {
+  /** What Sora was asked. */
+  readonly asked: {
     /** How often the exporter asked for each operation. */
     readonly counts: Readonly<Record<string, number>>;
     /** What it asked for that changes something, or is nothing of Sora's. */
@@ -119,7 +123,6 @@ export function verdictsOf(results: SoakResults): Verdict[] {
 
 /** A poll that has succeeded and is not in the recording is a failure too: what is missing there proves nothing. */
 function verdictsOfRequests({ polls, failedPolls, asked }: SoakResults): Verdict[] {
-  if (asked === undefined) return [];
   const recorded = asked.counts[OPERATIONS.GetStatsAllConnections] ?? 0;
   return [
     { name: "kinds of requests that are no reading", value: asked.violations.length, bound: 0, unit: "" },

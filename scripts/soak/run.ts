@@ -37,6 +37,10 @@ const SCRAPE_TIMEOUT_MS = 10_000;
 /** Rarer than samples, so that each of them shows in one. */
 const RELOAD_MS = 45_000;
 const IN_USE = "sora_exporter_config_last_reload_success_timestamp_seconds";
+/** What a scrape takes that is to be looked into. */
+const SLOW_MS = 3000;
+/** A channel that was empty for so long counts from zero; see METRICS.md. */
+const FORGOTTEN_S = 600;
 const BYTES = "sora_target_rtp_received_bytes_total";
 
 /**
@@ -84,7 +88,7 @@ export async function soak(options: SoakOptions): Promise<SoakResults> {
       calls: often,
       // Prometheus would need many gigabytes for every series of everybody who ever came.
       metrics: { include_sections: ["rtp", "network_status", "ice_connection_state"] },
-      limits: { answer_size: "64MB" },
+      limits: { answer_size: "32MB" },
     };
     const exporter = await startExporterProcess(config, main);
     ended.unshift(() => exporter.close());
@@ -95,29 +99,35 @@ export async function soak(options: SoakOptions): Promise<SoakResults> {
     );
     ended.unshift(...prometheuses.map((one) => () => one.close()));
 
+    const faults = createFaults(proxy, random, sleep);
+    const problems: string[] = [];
+    const started = performance.now();
+    const passed = () => performance.now() - started;
     const own = { by: "the soak itself", count: 0, unanswered: 0, longestMs: 0 };
     const scrape = async (): Promise<string> => {
       own.count++;
       const begin = performance.now();
       const text = await fetch(`${exporter.url}/metrics`, { signal: AbortSignal.timeout(SCRAPE_TIMEOUT_MS) })
         .then((response) => (response.ok ? response.text() : Promise.reject(new Error())))
-        .catch(() => {
+        .catch((error: unknown) => {
           own.unanswered++;
+          problems.push(`a scrape has no answer at ${seconds(passed())}: ${String(error)}; ${faults.latest}`);
           return "";
         });
-      own.longestMs = Math.max(own.longestMs, performance.now() - begin);
+      const took = performance.now() - begin;
+      own.longestMs = Math.max(own.longestMs, took);
+      if (took > SLOW_MS)
+        problems.push(`a scrape took ${seconds(took)} at ${seconds(passed())}; ${faults.latest}`);
       return text;
     };
     let first = await scrape();
     for (; valueOf(first, BYTES) === undefined; first = await scrape()) await sleep(1000);
     const before = simulator.world.produced().receivedSrtpBytes;
 
-    const faults = createFaults(proxy, random, sleep);
     const samples: SoakSample[] = [];
-    const begin = performance.now();
-    const passed = () => performance.now() - begin;
-    const lengthMs = minutes * 60_000;
-    const sampleMs = Math.max(5000, lengthMs / MAX_SAMPLES);
+    const firstMs = passed();
+    const lengthMs = firstMs + minutes * 60_000;
+    const sampleMs = Math.max(5000, (lengthMs - firstMs) / MAX_SAMPLES);
     const hurting = (async () => {
       while (passed() < lengthMs - SETTLE_MS) {
         await sleep(3000 + below(random, 12_000));
@@ -142,14 +152,14 @@ export async function soak(options: SoakOptions): Promise<SoakResults> {
       if (valueOf(text, IN_USE) !== inUse) reloads.done++;
       inUse = valueOf(text, IN_USE);
       samples.push({
-        seconds: Math.round(passed() / 1000),
+        seconds: Math.round((passed() - firstMs) / 1000),
         rssMB: Math.round(exporter.memory("VmRSS") / 1e5) / 10,
         heapMB: Math.round((valueOf(text, "nodejs_heap_size_used_bytes") ?? 0) / 1e5) / 10,
         handles: exporter.handles(),
         series: valueOf(text, "sora_exporter_series") ?? 0,
         logBytes: exporter.log.reduce((sum, line) => sum + line.length + 1, 0),
       });
-      await sleep(Math.max(0, samples.length * sampleMs - passed()));
+      await sleep(Math.max(0, firstMs + samples.length * sampleMs - passed()));
     }
     await others;
     await sleep(SETTLE_MS / 2);
@@ -161,6 +171,12 @@ export async function soak(options: SoakOptions): Promise<SoakResults> {
         scrapesOf(queryOf(one.url), `a Prometheus every ${SCRAPE_S[i]} s`, passed()),
       ),
     );
+    const falls = ofPrometheus.flatMap((one) => one.falls);
+    const resets = falls.filter(({ absentSeconds }) => absentSeconds < FORGOTTEN_S);
+    for (const { series, from, to, at, absentSeconds } of resets)
+      problems.push(
+        `${series} was ${from} and is ${to} at ${seconds(at * 1000 - Date.now() + passed())}, ${absentSeconds} s later`,
+      );
     look();
     const requests = recording.requests();
     return {
@@ -173,7 +189,7 @@ export async function soak(options: SoakOptions): Promise<SoakResults> {
       healthChecks: {
         ...{ count: health.healthy.count, failed: health.failedProbes, longestMs: health.healthy.max },
       },
-      resets: ofPrometheus.reduce((sum, { resets }) => sum + resets, 0),
+      ...{ resets: resets.length, begunAnew: falls.length - resets.length, problems },
       engineRestarts: valueOf(last, "sora_exporter_engine_restarts_total") ?? 0,
       asked: {
         // The proxy hands on what it is asked, so that the simulator is asked the same once more.
@@ -186,6 +202,10 @@ export async function soak(options: SoakOptions): Promise<SoakResults> {
     clearInterval(ticking);
     for (const end of ended) await end();
   }
+}
+
+function seconds(ms: number): string {
+  return `${Math.round(ms / 100) / 10} s`;
 }
 
 /** Of all series of a name in an exposition, added up; undefined where there is none. */

@@ -101,6 +101,8 @@ export function createSoraClient(options: SoraClientOptions): SoraClient {
     [operation, parameters, consume, stop, timeoutMs = options.timeoutMs]: Parameters<SoraClient["stream"]>,
     maxBytes: number,
   ): Promise<number> {
+    // Where types do not hold, nothing is sent: a request without an operation is none that only reads.
+    if (!Object.hasOwn(OPERATIONS, operation)) throw new TypeError(`no operation: ${operation}`);
     const timeout = AbortSignal.timeout(Math.ceil(timeoutMs));
     const signal = stop === undefined ? timeout : AbortSignal.any([timeout, stop]);
     const headers = readHeaders(options.headers);

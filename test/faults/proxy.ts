@@ -8,6 +8,7 @@ import { createServer as createHttpsServer } from "node:https";
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from "node:net";
 import type { TlsOptions } from "node:tls";
 import { request as send } from "undici";
+import { markAsSora } from "../../src/simulator/mark.ts";
 import type { Random } from "../../src/simulator/prng.ts";
 
 /** An answer of the Sora behind the proxy. */
@@ -82,7 +83,7 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
   let impostor: Server | undefined;
 
   function serve(keys: TlsOptions | undefined): Server {
-    const server = keys === undefined ? createHttpServer() : createHttpsServer(keys);
+    const server = markAsSora(keys === undefined ? createHttpServer() : createHttpsServer(keys));
     server.keepAliveTimeout = 0;
     server.on("clientError", (_, socket) => socket.destroy());
     server.on("request", (request: IncomingMessage, response: ServerResponse) => {

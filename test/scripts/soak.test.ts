@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { soakPage } from "../../scripts/soak/page.ts";
+import { fallsOf } from "../../scripts/soak/prometheus.ts";
 import { type SoakResults, verdictsOf } from "../../scripts/soak/results.ts";
 import { OPERATIONS } from "../../src/sora/operations.ts";
 
@@ -11,7 +12,7 @@ const KEPT = JSON.parse(
 ) as SoakResults;
 const ALL = Object.fromEntries(Object.values(OPERATIONS).map((operation) => [operation, 1234]));
 
-function failing(asked: NonNullable<SoakResults["asked"]>): string[] {
+function failing(asked: SoakResults["asked"]): string[] {
   return verdictsOf({ ...KEPT, polls: 1250, failedPolls: 50, asked })
     .filter(({ name, value, bound }) => name.includes("requests") && value > bound)
     .map(({ name, value }) => `${name}: ${value}`);
@@ -37,6 +38,18 @@ test("its page lists what was asked for", () => {
   expect(soakPage({ ...KEPT, asked: { counts: ALL, violations: ["PUT x"] } })).toContain(
     '\nWhat does not only read: "PUT x".\n',
   );
-  const before = Object.fromEntries(Object.entries(KEPT).filter(([key]) => key !== "asked"));
-  expect(soakPage(before as unknown as SoakResults)).toContain("\nThat was not recorded in that run.\n");
+});
+
+test("a fall of a counter is told with how long it was not there", () => {
+  const values = [
+    [10, "5"],
+    [15, "7"],
+    [700, "2"],
+    [705, "2"],
+    [710, "1"],
+  ] as const;
+  expect(fallsOf("a", values)).toEqual([
+    { series: "a", from: 7, to: 2, at: 700, absentSeconds: 685 },
+    { series: "a", from: 2, to: 1, at: 710, absentSeconds: 5 },
+  ]);
 });

@@ -98,7 +98,6 @@ test("a fake Sora of which requests were not recorded says so at its end", async
 const NO_SORA: Readonly<Record<string, string>> = {
   "bench/otlp-sink.ts": "takes pushes",
   "test/deploy/healthcheck.test.ts": "answers health checks",
-  "test/faults/proxy.ts": "hands on to the simulator all that it is asked",
   "test/integration/faults.test.ts": "is where redirects lead; the test itself wants nothing to come",
   "test/integration/hostile-prometheus.test.ts": "is scraped",
   "test/integration/otlp-reload.test.ts": "takes pushes",

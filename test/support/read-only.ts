@@ -36,7 +36,6 @@ const TEST_PROGRAMS = [
   "simulator/replay",
   "simulator/scenario-routes",
   "simulator/server",
-  "sora/client",
   "sora/read-only",
 ] as const;
 
