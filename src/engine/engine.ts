@@ -123,6 +123,8 @@ export async function startEngine(
   async function startThread() {
     const startedWith = config;
     const worker = new Worker(script, { workerData: startedWith, name: "engine" });
+    // Also while nobody knows that it hangs.
+    suspect(worker);
     const renderings = createRenderings((problem) => log.error({ stack: problem }, "not rendered"));
     /** By id, oldest first. */
     const pending = new Map<
@@ -209,7 +211,6 @@ export async function startEngine(
       log.error(
         `the engine has not answered a request (${unanswered}) for ${answerTimeoutMs / 1000} s, and is ended`,
       );
-      suspect(worker);
       void worker.terminate();
       const timeout = setTimeout(() => onLost?.(new Error("the engine hangs and cannot be ended")), endMs);
       void exited.then(() => clearTimeout(timeout));
@@ -289,7 +290,6 @@ export async function startEngine(
       clearTimeout(restart);
       clearInterval(pings);
       const { worker, exited, post } = thread;
-      suspect(worker);
       post({ is: "stop" });
       const graceMs = CLOSE_GRACE_MS + (config.otlp === undefined ? 0 : FLUSH_MS);
       const grace = setTimeout(() => void worker.terminate(), graceMs);
