@@ -52,11 +52,21 @@ if (mayHang()) await endProcess(Number(process.exitCode ?? 0), (message) => cons
 
 async function run(first: ReadConfig): Promise<void> {
   const log = createLogger(first.config.log);
+  let unexpected = false;
   for (const event of ["uncaughtException", "unhandledRejection"] as const)
     process.on(event, (error: unknown) => {
-      // Nobody knows what still works; whoever supervises it starts it anew.
-      log.fatal({ stack: error instanceof Error ? error.stack : String(error) }, "unexpected error: ending");
-      process.exit(1);
+      // What does not work any more may go wrong again and again until the end, which says nothing new.
+      if (unexpected) return;
+      unexpected = true;
+      try {
+        log.fatal(
+          { stack: error instanceof Error ? error.stack : String(error) },
+          "unexpected error: ending",
+        );
+      } finally {
+        // Nobody knows what still works; whoever supervises it starts it anew.
+        void end();
+      }
     });
   const end = () => endProcess(1, (message) => log.fatal(message));
   // Before anything is announced, so that whoever waits for that may send a signal at once.

@@ -8,6 +8,7 @@ const END_MS = 1000;
 const LOOK_MS = 20;
 
 const suspects = new Set<Worker>();
+let ending = false;
 
 /** Counts a thread among those that may hang, until it has ended. */
 export function suspect(thread: Worker): void {
@@ -22,15 +23,27 @@ export function mayHang(): boolean {
 
 /**
  * Ends the process: at once where nothing may hang, or within a second; by SIGKILL, and not with `code`, where something does.
+ * Once it ends, a second call changes nothing.
  *
  * @param complain is told so right before
  */
 export async function endProcess(code: number, complain: (message: string) => void): Promise<void> {
-  for (const thread of suspects) void thread.terminate();
+  if (ending) return;
+  ending = true;
+  for (const thread of suspects) {
+    // Nobody else is to be told: who waits for it would start another.
+    thread.removeAllListeners();
+    thread.on("error", () => {});
+    suspect(thread);
+    void thread.terminate();
+  }
   for (let waited = 0; mayHang() && waited < END_MS; waited += LOOK_MS) await sleep(LOOK_MS);
   if (!mayHang()) process.exit(code);
-  complain("a file that is being read, or a thread, does not let the process end: it is killed");
-  process.kill(process.pid, "SIGKILL");
-  // Process 1 of a container is killed by no signal that it sends itself.
-  process.abort();
+  try {
+    complain("a file that is being read, or a thread, does not let the process end: it is killed");
+  } finally {
+    process.kill(process.pid, "SIGKILL");
+    // Process 1 of a container is killed by no signal that it sends itself.
+    process.abort();
+  }
 }

@@ -77,6 +77,8 @@ export async function startThread(
   { metrics, log, onAttempt, onStuck }: ThreadEdges,
 ): Promise<EngineThread> {
   const worker = new Worker(script, { workerData: config, name: "engine" });
+  // Also while nobody knows that it hangs.
+  suspect(worker);
   const renderings = createRenderings((problem) => log.error({ stack: problem }, "not rendered"));
   /** By id, oldest first. */
   const pending = new Map<
@@ -161,14 +163,12 @@ export async function startThread(
     log.error(
       `the engine has not answered a request (${unanswered}) for ${answerTimeoutMs / 1000} s, and is ended`,
     );
-    suspect(worker);
     void worker.terminate();
     const timeout = setTimeout(() => onStuck(new Error("the engine hangs and cannot be ended")), endMs);
     void exited.then(() => clearTimeout(timeout));
   }
 
   async function stop(graceMs: number): Promise<void> {
-    suspect(worker);
     post({ is: "stop" });
     const grace = setTimeout(() => void worker.terminate(), graceMs);
     await exited;

@@ -1,7 +1,9 @@
 /** How many connections there may be: whoever has many of them, and asks nothing, keeps nobody else out. */
 
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { EventEmitter } from "node:events";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { networkOf } from "../web-config/network.ts";
 import type { Refused } from "./refusals.ts";
 
 export interface Connections {
@@ -11,15 +13,16 @@ export interface Connections {
 
 interface Connection {
   readonly socket: Socket;
+  readonly network: string;
   /** Of those that were let in, how many are under way. */
   requests: number;
 }
 
 /**
- * Bounds the connections of a server. One too many ends another: of the address with the most of those that have no request
+ * Bounds the connections of a server. One too many ends another: of the network with the most of those that have no request
  * under way that was let in, the oldest. Where all have one, the new one is ended itself.
  */
-export function boundConnections(server: Server, limit: number, refused: Refused): Connections {
+export function boundConnections(server: EventEmitter, limit: number, refused: Refused): Connections {
   /** By their two ends, the oldest first. */
   const open = new Map<string, Connection>();
 
@@ -27,7 +30,7 @@ export function boundConnections(server: Server, limit: number, refused: Refused
   function surplus(): Socket | undefined {
     const waiting = [...open.values()].filter(({ requests }) => requests === 0);
     let most: readonly Connection[] = [];
-    for (const some of Map.groupBy(waiting, ({ socket }) => socket.remoteAddress).values())
+    for (const some of Map.groupBy(waiting, ({ network }) => network).values())
       if (some.length > most.length) most = some;
     return most[0]?.socket;
   }
@@ -41,7 +44,7 @@ export function boundConnections(server: Server, limit: number, refused: Refused
       if (ended === socket) return;
     }
     const ends = endsOf(socket);
-    const connection: Connection = { socket, requests: 0 };
+    const connection: Connection = { socket, network: networkOf(socket.remoteAddress ?? ""), requests: 0 };
     open.set(ends, connection);
     socket.once("close", () => {
       if (open.get(ends) === connection) open.delete(ends);

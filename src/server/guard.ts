@@ -9,7 +9,7 @@ import { createPasswords } from "../web-config/passwords.ts";
 import { createBucket } from "../web-config/rate-limit.ts";
 import type { Listener } from "./listener.ts";
 import type { Refused } from "./refusals.ts";
-import { sendGuarded } from "./security-headers.ts";
+import { sendText } from "./headers.ts";
 
 export interface GuardOptions {
   readonly web: LiveWebConfig;
@@ -46,13 +46,13 @@ export function guard(
     if (healthWithoutAuth && HEALTH.has(request.routeOptions.url)) return;
     if (stands === "unverified") {
       refused("client_certificate", request.ip);
-      return sendGuarded(reply.code(403).header("connection", "close"), "A client certificate is needed.\n");
+      return sendText(reply.code(403).header("connection", "close"), "A client certificate is needed.\n");
     }
     // Of one configuration, also if there is another one meanwhile.
     const { take, users } = checks;
     if (!take()) {
       refused("rate_limit", request.ip);
-      return sendGuarded(reply.code(429).header("retry-after", "1"), "Too many requests, try again later.\n");
+      return sendText(reply.code(429).header("retry-after", "1"), "Too many requests, try again later.\n");
     }
     if (users.size === 0) return;
     const given = credentialsOf(request);
@@ -60,18 +60,13 @@ export function guard(
     if (verdict === "right") return;
     if (verdict === "busy") {
       refused("busy", request.ip);
-      return sendGuarded(
+      return sendText(
         reply.code(503).header("retry-after", "1"),
         "Too many passwords to check, try again later.\n",
       );
     }
     refused("password", request.ip, given === undefined ? "there were none" : undefined);
-    return sendGuarded(reply.code(401).header("www-authenticate", CHALLENGE), "Unauthorized.\n");
-  });
-
-  server.addHook("onSend", (_, reply, payload, done) => {
-    void reply.headers(web.current.headers);
-    done(null, payload);
+    return sendText(reply.code(401).header("www-authenticate", CHALLENGE), "Unauthorized.\n");
   });
 }
 

@@ -3,7 +3,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { FastifyInstance, FastifyReply } from "fastify";
 import type { Reloaded } from "../reload.ts";
-import { sendGuarded } from "./security-headers.ts";
+import { sendText } from "./headers.ts";
 
 export interface Lifecycle {
   /** The configuration that is in use, without its secrets. */
@@ -16,9 +16,7 @@ export interface Lifecycle {
 
 /** Adds the routes. */
 export function addLifecycleRoutes(server: FastifyInstance, lifecycle: Lifecycle): void {
-  server.get("/config", (_, reply) =>
-    sendGuarded(reply.header("cache-control", "no-store"), lifecycle.yaml()),
-  );
+  server.get("/config", (_, reply) => sendText(reply.header("cache-control", "no-store"), lifecycle.yaml()));
 
   server.route({
     method: ["POST", "PUT"],
@@ -27,12 +25,12 @@ export function addLifecycleRoutes(server: FastifyInstance, lifecycle: Lifecycle
     // Before a body is read: there is none to be read.
     async onRequest({ headers }, reply) {
       if (!lifecycle.mayReload())
-        return sendGuarded(reply.code(403), "Reloading by request is not enabled: --web.enable-lifecycle.\n");
-      if (isFromOtherSite(headers)) return sendGuarded(reply.code(403), "Not for pages of other sites.\n");
+        return sendText(reply.code(403), "Reloading by request is not enabled: --web.enable-lifecycle.\n");
+      if (isFromOtherSite(headers)) return sendText(reply.code(403), "Not for pages of other sites.\n");
       const reloaded = await lifecycle.reload();
-      if (!reloaded.successful) return sendGuarded(reply.code(500), `${reloaded.problem}\n`);
+      if (!reloaded.successful) return sendText(reply.code(500), `${reloaded.problem}\n`);
       const later = reloaded.later.map((key) => `${key} has changed, which takes a restart.\n`);
-      return sendGuarded(reply, ["Reloaded.\n", ...later].join(""));
+      return sendText(reply, ["Reloaded.\n", ...later].join(""));
     },
   });
   server.route({
@@ -51,5 +49,5 @@ function isFromOtherSite({ origin, host, "sec-fetch-site": site }: IncomingHttpH
 }
 
 function refuseOthers(_: unknown, reply: FastifyReply): FastifyReply {
-  return sendGuarded(reply.code(405).header("allow", "POST, PUT"), "Only POST and PUT.\n");
+  return sendText(reply.code(405).header("allow", "POST, PUT"), "Only POST and PUT.\n");
 }

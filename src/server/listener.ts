@@ -11,6 +11,7 @@ import type { WebTls } from "../web-config/config.ts";
 import type { LiveWebConfig } from "../web-config/live.ts";
 import { clientProblem } from "./client-certificate.ts";
 import { boundConnections, type Connections } from "./connections.ts";
+import { boundPipelining } from "./pipelining.ts";
 import type { Refused } from "./refusals.ts";
 
 /** How much of a client is waited for, and taken. */
@@ -24,6 +25,8 @@ export interface ListenerLimits {
   /** Of all headers of a request. */
   readonly headerBytes: number;
   readonly connections: number;
+  /** How many requests of a connection may be unanswered. */
+  readonly unanswered: number;
 }
 
 /** Of the limits of a process on files, 1024 as a rule, enough remain to ask Sora. */
@@ -33,6 +36,7 @@ export const LIMITS: ListenerLimits = {
   idleMs: 75_000,
   headerBytes: 16_384,
   connections: 512,
+  unanswered: 8,
 };
 
 export interface Listener extends Connections {
@@ -56,13 +60,16 @@ export interface ListenerOptions {
 
 /** Makes the server, of which kind is seen from the web configuration now. It does not listen yet. */
 export function createListener(options: ListenerOptions): Listener {
-  const { handler, web, refused, limits } = options;
+  const { web, refused, limits } = options;
+  const handler = boundPipelining(options.handler, limits.unanswered, refused);
   const basics = {
     headersTimeout: limits.requestMs,
     requestTimeout: limits.requestMs,
     connectionsCheckingInterval: limits.checkMs,
     keepAliveTimeout: limits.idleMs,
     maxHeaderSize: limits.headerBytes,
+    // Looked at below, once it is known who asks.
+    requireHostHeader: false,
   };
   const tls = web?.current.tls;
   const listener: Omit<Listener, "hold"> =
@@ -82,6 +89,8 @@ export function createListener(options: ListenerOptions): Listener {
             handler,
           ),
         );
+  // Else these, too, would be answered before it is known who asks. No body is waited for, and nothing expected is done.
+  for (const event of ["checkContinue", "checkExpectation"]) listener.server.on(event, handler);
   return { ...listener, ...boundConnections(listener.server, limits.connections, refused) };
 }
 

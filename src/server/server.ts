@@ -14,10 +14,10 @@ import type { OwnMetrics } from "../exposition/own-metrics.ts";
 import { createCompare } from "../web-config/compare.ts";
 import type { LiveWebConfig } from "../web-config/live.ts";
 import { guard } from "./guard.ts";
+import { addHeaders, refuseUnparsed, sendText } from "./headers.ts";
 import { createListener, LIMITS, type Listener, type ListenerLimits } from "./listener.ts";
-import { refuseUnknown } from "./not-found.ts";
+import { refuseUnknown, takeUnreadable } from "./not-found.ts";
 import { createRefused } from "./refusals.ts";
-import { sendGuarded } from "./security-headers.ts";
 import { readSelection } from "./selection.ts";
 import { addStatusRoutes } from "./status-routes.ts";
 
@@ -65,12 +65,13 @@ export function createServer(
   const refused = createRefused(log, metrics);
   let listener: Listener | undefined;
   // Without fastify's own log: it has a line a request, and what matters is logged here.
-  const server = fastify({
+  const server: FastifyInstance = fastify({
     forceCloseConnections: "idle",
     schemaController: { compilersFactory: NO_SCHEMAS },
-    frameworkErrors: (_, __, reply: FastifyReply) => {
-      void sendGuarded(reply.code(400), "Bad request.\n");
-    },
+    // What still comes while it closes passes the guard, too.
+    return503OnClosing: false,
+    frameworkErrors: (_, request, reply) => takeUnreadable(server, request.raw, reply.raw),
+    clientErrorHandler: (error, socket) => refuseUnparsed(error, socket, web),
     serverFactory: (handler) => {
       const admitUnverified = options.healthWithoutAuth;
       listener = createListener({ handler, web, admitUnverified, refused, limits });
@@ -78,11 +79,13 @@ export function createServer(
     },
   });
 
+  addHeaders(server, web);
   if (web !== undefined) {
     const { compare, close } = createCompare();
     const { healthWithoutAuth } = options;
     guard(server, { web, healthWithoutAuth, listener: listener!, compare, refused });
-    server.addHook("onClose", () => close());
+    // Later than fastify's own hook would be: until then there may be passwords to check.
+    server.server.once("close", () => void close());
   }
   // After the guard's, which lets in or not.
   server.addHook("onRequest", (request, reply, done) => {
@@ -155,10 +158,6 @@ export function createServer(
   });
 
   return server;
-}
-
-function sendText(reply: FastifyReply, text: string): FastifyReply {
-  return reply.type("text/plain; charset=utf-8").send(text);
 }
 
 /** Streams what is compressed, uncompressed for those who want that; a reader that goes away ends it. */

@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import Negotiator from "negotiator";
 import type { Engine } from "../engine/engine.ts";
 import type { Status, StatusQuery } from "../engine/status.ts";
@@ -10,7 +10,7 @@ import { statusJson } from "../status/json.ts";
 import { statusPage } from "../status/page/page.ts";
 import { type Language, LANGUAGES } from "../status/page/texts.ts";
 import { first, type GivenQuery, readQuery } from "../status/query.ts";
-import { SECURITY_HEADERS } from "./security-headers.ts";
+import { sendText } from "./headers.ts";
 
 export interface StatusRoutesOptions {
   readonly telemetryPath: string;
@@ -54,8 +54,7 @@ export function addStatusRoutes(
     const query = readQuery(request.query);
     const { language, chosen } = languageOf(request);
     const status = await ask(query);
-    if (status === "busy")
-      return send(reply.code(503), "text/plain; charset=utf-8").header("retry-after", "1").send(`${BUSY}\n`);
+    if (status === "busy") return sendText(reply.code(503).header("retry-after", "1"), `${BUSY}\n`);
     const page = statusPage({
       status,
       query,
@@ -66,7 +65,8 @@ export function addStatusRoutes(
       telemetryPath,
       assets: { css: ASSETS.css.url, script: ASSETS.script.url, icon: ASSETS.icon.url },
     });
-    return send(reply, "text/html; charset=utf-8")
+    return reply
+      .type("text/html; charset=utf-8")
       .header("cache-control", "no-store")
       .header("content-language", language)
       .header("vary", "accept-language")
@@ -75,7 +75,7 @@ export function addStatusRoutes(
 
   server.get<Route>("/api/status", async (request, reply) => {
     const status = await ask(readQuery(request.query));
-    void send(reply, "application/json; charset=utf-8").header("cache-control", "no-store");
+    void reply.type("application/json; charset=utf-8").header("cache-control", "no-store");
     if (status !== undefined && status !== "busy")
       return reply.send(`${JSON.stringify(statusJson(status))}\n`);
     const error = status === "busy" ? BUSY : "The engine is being started anew.";
@@ -88,15 +88,12 @@ export function addStatusRoutes(
   for (const { path, type, hash, bytes } of Object.values(ASSETS)) {
     server.get<Route>(path, (request, reply) => {
       const asked = first(request.query["v"]) === hash;
-      return send(reply, type)
+      return reply
+        .type(type)
         .header("cache-control", asked ? `public, max-age=${YEAR}, immutable` : "no-cache")
         .send(bytes);
     });
   }
-}
-
-function send(reply: FastifyReply, type: string): FastifyReply {
-  return reply.headers(SECURITY_HEADERS).type(type);
 }
 
 function languageOf(request: FastifyRequest<{ Querystring: GivenQuery }>): {

@@ -9,6 +9,7 @@ export const REFUSAL_REASONS = {
   rate_limit: "more requests than `rate_limit` allows",
   scrapes: "more scrapes at a time than `web.max_requests`",
   connections: "more connections at a time than the exporter takes",
+  pipelining: "more requests at once on one connection, without waiting for answers, than the exporter takes",
 } as const;
 export type RefusalReason = keyof typeof REFUSAL_REASONS;
 

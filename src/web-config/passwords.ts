@@ -3,6 +3,7 @@
 import { createHmac, randomBytes } from "node:crypto";
 import type { Compare } from "./compare.ts";
 import { costOf, hashOfNobody } from "./bcrypt-hash.ts";
+import { networkOf } from "./network.ts";
 import { createTurns } from "./turns.ts";
 
 /** What a check says; `busy` where too many others are under way. */
@@ -21,7 +22,7 @@ export type CheckPassword = (
 ) => Promise<Verdict>;
 
 /** How many checks may wait for one another: with so many of one client, those of another are done soon. */
-const WAITING = { total: 256, perAddress: 4 };
+const WAITING = { total: 256, perNetwork: 16, perAddress: 4 };
 
 /** How many good passwords are remembered. There can be more than users: bcrypt takes the first 72 bytes alone. */
 const MAX_REMEMBERED = 100;
@@ -35,8 +36,8 @@ const MAX_REMEMBERED = 100;
 export function createPasswords(compare: Compare): CheckPassword {
   const key = randomBytes(32);
   const good = new Set<string>();
-  const underWay = new Map<string, Promise<boolean>>();
-  const takeTurn = createTurns<readonly boolean[]>(WAITING);
+  const underWay = new Map<string, Promise<Verdict>>();
+  const takeTurn = createTurns<readonly boolean[]>(WAITING, networkOf);
 
   function remember(id: string): void {
     good.add(id);
@@ -52,18 +53,17 @@ export function createPasswords(compare: Compare): CheckPassword {
     let check = underWay.get(id);
     // Whoever asks for what is being checked already waits for that.
     if (check === undefined) {
-      const turn = takeTurn(address, () => compare(password, hashesFor(hash, users)));
-      if (turn === undefined) return "busy";
-      check = turn
-        .then(([equal = false]) => {
-          const right = equal && hash !== undefined;
-          if (right) remember(id);
-          return right;
+      check = takeTurn(address, () => compare(password, hashesFor(hash, users)))
+        .then((equal): Verdict => {
+          if (equal === undefined) return "busy";
+          if (equal[0] !== true || hash === undefined) return "wrong";
+          remember(id);
+          return "right";
         })
         .finally(() => underWay.delete(id));
       underWay.set(id, check);
     }
-    return (await check) ? "right" : "wrong";
+    return check;
   };
 }
 

@@ -273,6 +273,22 @@ describe("where a thread hangs in the system, it ends all the same:", () => {
     expect(output()).toContain(KILLED);
   });
 
+  test.each([
+    ["an error that nobody caught", 'throw new Error("injected")'],
+    ["errors that go on", 'setInterval(() => { throw new Error("injected") }, 1)'],
+  ])("with one message on %s", async (_, mistake) => {
+    const { child, exited, output } = await start(
+      [`--config.file=${file}`],
+      `${stuck("workerData.targets")} process.on("SIGUSR2", () => { ${mistake} })`,
+    );
+    makePipe();
+    await until(() => output().includes("stuck"), START_MS);
+    child.kill("SIGUSR2");
+    expect(await exited).toBe("SIGKILL");
+    expect(output().match(/unexpected error: ending/g)).toHaveLength(1);
+    expect(output()).toContain(KILLED);
+  });
+
   test("while it polls", async () => {
     const { child, exited, output } = await start([`--config.file=${file}`], stuck("workerData.targets"));
     makePipe();

@@ -1,6 +1,7 @@
 import fastify, { type FastifyInstance } from "fastify";
 import { afterEach, describe, expect, test } from "vitest";
 import type { Status, StatusQuery } from "../../src/engine/status.ts";
+import { addHeaders } from "../../src/server/headers.ts";
 import { addStatusRoutes } from "../../src/server/status-routes.ts";
 import { until } from "../support/exporter.ts";
 import { NO_RATES, NOW, sampleStatus, targetStatus } from "../status/sample.ts";
@@ -19,6 +20,7 @@ function serve(status: Status | "none" = sampleStatus()): FastifyInstance {
       return Promise.resolve(status === "none" ? undefined : status);
     },
   };
+  addHeaders(server, undefined);
   addStatusRoutes(server, { telemetryPath: "/metrics", version: "1.2.3" }, engine);
   return server;
 }

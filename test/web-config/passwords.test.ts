@@ -4,6 +4,7 @@ import { setImmediate } from "node:timers/promises";
 import { compareSync } from "bcryptjs";
 import { expect, test } from "vitest";
 import { type Compare, createCompare } from "../../src/web-config/compare.ts";
+import { networkOf } from "../../src/web-config/network.ts";
 import { createPasswords } from "../../src/web-config/passwords.ts";
 import { createBucket } from "../../src/web-config/rate-limit.ts";
 import { HASHES } from "./support.ts";
@@ -119,9 +120,9 @@ test("who asks for what is being checked waits for that; others find room up to 
   const busy = await Promise.all(
     [...flood, ...others].map((verdict) => Promise.race([verdict, Promise.resolve("waits")])),
   );
-  expect(busy.slice(0, 20).filter((verdict) => verdict === "busy")).toHaveLength(16);
-  // All but one of prometheus, and four.
-  expect(busy.slice(20).filter((verdict) => verdict === "waits")).toHaveLength(256 - 5);
+  expect(busy.slice(0, 20).filter((verdict) => verdict === "busy")).toHaveLength(16 + 3);
+  // All but that of prometheus, and one of the attacker's four that wait: its others make room.
+  expect(busy.slice(20).filter((verdict) => verdict === "waits")).toHaveLength(256 - 2);
   await steps.finish();
   expect(new Set(await Promise.all(same))).toEqual(new Set(["right"]));
   expect(steps.asked).toHaveLength(1 + 256);
@@ -130,6 +131,59 @@ test("who asks for what is being checked waits for that; others find room up to 
   const next = check("cheap", "wrong", "attacker");
   await steps.finish();
   expect(await next).toBe("wrong");
+});
+
+test.each([
+  ["sixty-four addresses", (i: number) => `192.0.2.${i % 64}`],
+  ["any number of addresses of sixteen networks", (i: number) => `2001:db8:0:${i % 16}::${i}`],
+])("%s that send wrong passwords without end keep nobody else out", async (_, addressOf) => {
+  const steps = stepping();
+  const check = checksOf(USERS, steps.compare);
+  // While this is compared, the others wait.
+  const first = check("cheap", "first", "203.0.113.1");
+  await setImmediate();
+  const flood = Array.from({ length: 2000 }, (_, i) => check("cheap", `wrong ${i}`, addressOf(i)));
+  // Those of one network are no others.
+  const others = ["198.51.100.1", "::ffff:198.51.100.2", "2001:db8:1::1", "198.51.100.1"];
+  const asked = others.map((address, i) => check("cheap", `right ${i}`, address));
+  await steps.finish();
+  expect(await Promise.all(asked)).toEqual(Array(4).fill("wrong"));
+  expect(steps.asked).toHaveLength(1 + 256);
+  expect((await Promise.all(flood)).filter((verdict) => verdict === "wrong")).toHaveLength(256 - 4);
+  expect(await first).toBe("wrong");
+  // Next after those whose turn it was before.
+  expect(steps.asked.indexOf("right 2")).toBeLessThanOrEqual(1 + 64 + 3);
+});
+
+test("of a network of IPv6 one address leaves room for another", async () => {
+  const steps = stepping();
+  const check = checksOf(USERS, steps.compare);
+  const send = (address: string, count: number) =>
+    Array.from({ length: count }, (_, i) => check("cheap", `${address} ${i}`, address));
+  const [one, other] = [send("2001:db8::1", 10), send("2001:db8::2", 10)];
+  const many = Array.from({ length: 20 }, (_, i) => send(`2001:db8::1:${i}`, 1)).flat();
+  await steps.finish();
+  const right = (verdicts: string[]) => verdicts.filter((verdict) => verdict === "wrong").length;
+  // One is compared at once, and is none of those that wait.
+  expect(right(await Promise.all(one))).toBe(5);
+  expect(right(await Promise.all(other))).toBe(4);
+  expect(right(await Promise.all(many))).toBe(16 - 8);
+});
+
+test.each([
+  ["192.0.2.1", "192.0.2.1"],
+  ["2001:db8::1", "2001:db8:0:0::/64"],
+  ["2001:0db8:0000:0000:ffff::1", "2001:db8:0:0::/64"],
+  ["2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"],
+  ["2001:db8:1:2:3:4:192.0.2.1", "2001:db8:1:2::/64"],
+  ["::1", "0:0:0:0::/64"],
+  ["1::", "1:0:0:0::/64"],
+  ["fe80::1%eth0", "fe80:0:0:0::/64"],
+  ["::ffff:192.0.2.1", "::ffff:c000:201"],
+  ["::ffff:192.0.2.2", "::ffff:c000:202"],
+  ["", ""],
+])("the network of %j is %j", (address, network) => {
+  expect(networkOf(address)).toBe(network);
 });
 
 test("each address has its turn, however many passwords another one sends", async () => {

@@ -34,6 +34,8 @@ export interface Serving {
   readonly metric: (name: string, labels?: Readonly<Record<string, string>>) => Promise<number | undefined>;
   /** Waits until the file was read anew so many times in all, well or not. */
   readonly reads: (count: number) => Promise<void>;
+  /** Takes no connections any more, and waits until there are none. */
+  readonly close: () => Promise<void>;
 }
 
 /** Starts one, which ends with the test. Without files it is one without a web configuration. */
@@ -93,6 +95,9 @@ export async function serve({
     async metric(name, labels = {}) {
       const text = encode(await metrics.collect(new Map()), [], "prometheus-text").toString();
       return find(samplesOf(text, "prometheus-text"), name, labels)?.value;
+    },
+    close: async () => {
+      await server.close();
     },
     reads: (count) => until(() => about().length >= count),
   };
