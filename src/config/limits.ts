@@ -33,7 +33,7 @@ export const LIMITS = {
   answer_size: RULES.answer_size
     .prefault("256MB")
     .describe(
-      "Largest answer with statistics to take from Sora, 1KB to 511MB; one of another call may have an eighth of it, or 1MB.",
+      "Largest answer with statistics to take from Sora, 1KB to 511MB, where each connection counts as 1KB at least; one of another call may have an eighth of it, or 1MB.",
     ),
 } satisfies Record<Key, z.ZodType>;
 

@@ -20,6 +20,9 @@ import { addsUp, begin, type Memory } from "./memory.ts";
 import type { Pollable } from "./poller.ts";
 import { createSideCalls } from "./side-calls.ts";
 
+/** Of a connection in an answer; those of Sora have more than 10 KB. */
+const LEAST_CONNECTION_BYTES = 1024;
+
 export interface TargetOptions {
   readonly name: string;
   readonly intervalMs: number;
@@ -75,6 +78,12 @@ export function createTarget(options: TargetOptions, edges: TargetEdges, before?
   const begun = begin(options, edges, before);
   const { builder, chooser, sums, latest, watch, callLog } = begun;
   const levels = new Set(options.levels);
+  // Many small ones would take far more memory than their bytes.
+  const maxConnections = Math.ceil(options.limits.answerSizeBytes / LEAST_CONNECTION_BYTES);
+  const tooMany = new SoraFailure(
+    "too_large",
+    `more than ${maxConnections} connections, each of which counts as 1 KB at least of limits.answer_size`,
+  );
   let up = before?.up ?? false;
   let polledMs = before?.polledMs;
   const addresses = createAddresses(
@@ -105,6 +114,7 @@ export function createTarget(options: TargetOptions, edges: TargetEdges, before?
       const recorded: Buffer[] = [];
       const consume = (chunk: Buffer) => {
         building.write(chunk);
+        if (building.connections > maxConnections) throw tooMany;
         if (record !== undefined) recorded.push(chunk);
       };
       const bytes = await client.stream("GetStatsAllConnections", { local }, consume, stop, withinMs);

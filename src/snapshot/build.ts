@@ -22,6 +22,8 @@ export interface Built {
 
 /** An answer on its way. Where it is given up it is just dropped. */
 export interface Building {
+  /** How many there are in what was written, but for the last bytes of it. */
+  readonly connections: number;
   /**
    * Takes the next bytes of the answer's body; they are not kept.
    *
@@ -78,6 +80,9 @@ export class SnapshotBuilder {
       if (this.#poll !== poll) throw new Error("another answer has begun, or this one has ended");
     };
     return {
+      get connections() {
+        return poll.connections.length;
+      },
       write: (chunk) => {
         mustBeCurrent();
         stream.write(chunk);

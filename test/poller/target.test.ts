@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { SoraFailure } from "../../src/sora/failure.ts";
 import { connection } from "../support/build.ts";
+import { DEFAULT_LIMITS } from "../support/exporter.ts";
 import { CALL_MS, createTestTarget, type TestTarget } from "../support/target.ts";
 
 let answer: () => unknown;
@@ -198,4 +199,21 @@ test("a poll that we gave up is no failure of Sora's", async () => {
   expect(one.log).toEqual([]);
   expect(await own("sora_up")).toBeUndefined();
   expect(await own("sora_exporter_polls_total")).toBe(0);
+});
+
+test("an answer of many small connections is too large before its bytes are", async () => {
+  let connections = 20_000;
+  const sora = () =>
+    Array.from({ length: connections }, (_, i) => ({ channel_id: "flood", connection_id: `flood-${i}` }));
+  const limits = { ...DEFAULT_LIMITS, answerSizeBytes: 2 * 1024 * 1024 };
+  const flooded = createTestTarget(sora, { limits });
+  await flooded.poll();
+  const failures = (reason: string) =>
+    flooded.own("sora_exporter_poll_failures_total", { target: "t", reason });
+  expect(await failures("too_large")).toBe(1);
+  expect(flooded.lines().join("\n")).toContain("more than 2048 connections");
+  connections = 2048;
+  await flooded.poll();
+  expect(await flooded.own("sora_up")).toBe(1);
+  expect(flooded.target.snapshot()!.rows).toHaveLength(2048);
 });
