@@ -66,9 +66,12 @@ export class History {
         if (keepStart) setStart(i, rowStartMs(rowOf(column, i)));
         continue;
       }
-      const startMs = last!.starts?.[at];
-      if (values[i]! < last!.column.values[at]!) setStart(i, last!.timeMs);
-      else if (startMs !== undefined && !Number.isNaN(startMs)) setStart(i, startMs);
+      const startMs = last!.starts?.[at] ?? NaN;
+      if (values[i]! < last!.column.values[at]!) {
+        const beforeMs = Number.isNaN(startMs) ? rowStartMs(rowOf(column, i)) : startMs;
+        // What was pushed once may have started with that push; a start that stayed would tell of no new beginning.
+        setStart(i, Math.min(Math.max(last!.timeMs, beforeMs + 1), timeMs));
+      } else if (!Number.isNaN(startMs)) setStart(i, startMs);
     }
     this.#next.set(key, { timeMs, rows, column, starts, index: undefined });
     return {
