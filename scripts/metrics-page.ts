@@ -100,6 +100,9 @@ labels besides: \`sora_connection_received_bytes_total\`, \`sora_channel_receive
   zero with it. What joins later counts in full, a counter that fell has begun anew, and a connection that was missing goes on from what was last
   known of it, for ${KEEP_MISSING_MS / 60_000} minutes of answers without it. What happens between a connection's last poll and its end is in no answer, and so in no sum.
   A node that is out of reach when the exporter starts is not in the baseline: its connections count in full when it is back.
+- Where another URL of \`urls\` answers than in the poll before, a counter that is lower has not begun anew: that node lags, and nothing is added. The next
+  polls are compared with what it said. The connection's own counter is what Sora says, and falls.
+- A histogram has no observation of what is below zero or above 2^53 - 1.
 - A channel's series go ${KEEP_CHANNEL_MS / 60_000} minutes after its last connection (six polls, where there is less than one a minute). While the statistics are stale
   there are none, and afterwards they go on where they were.
 - At most ${MAX_COLUMNS} counters, each set of labels by itself, are added up; Sora's own are some 350, and the rest are labels of data channels, which users choose. Of too many new ones

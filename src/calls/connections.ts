@@ -121,7 +121,7 @@ function readListed(
   const scaled = (value: unknown, key: string, scale: (value: number) => number) => {
     if (value === undefined || value === null) return undefined;
     if (typeof value !== "number") reject("not_a_number", key);
-    else if (!Number.isFinite(value)) reject("not_finite", key);
+    else if (!Number.isFinite(scale(value))) reject("not_finite", key);
     else if (value < 0) reject("negative", key);
     else return scale(value);
     return undefined;

@@ -1,19 +1,20 @@
 /**
  * Since when each counter counts, and what it was when it was pushed last: one value's start moves where the value has fallen
- * since, and nowhere else.
+ * since, and nowhere else. It moves to the push before, or to this one where nothing of the value is new, as another node
+ * has said it, which lags.
  *
  * What is kept are the columns that were pushed last, as they are; with them, only where a start is not that of the whole row,
  * the starts.
  */
 
-import type { Column, Row } from "../snapshot/snapshot.ts";
+import { type Column, mayLag, type Row } from "../snapshot/snapshot.ts";
 import type { Outcome } from "./data.ts";
 
 /** Values of counters, one a row or one a set of labels, with since when they count. */
 export interface Counted {
   /** By index of the column's values: since when, in milliseconds since the epoch. */
   readonly startMs: (i: number) => number;
-  /** By index: what it was when it was pushed last, or 0 where it has begun anew since; undefined where it was not pushed. */
+  /** By index: what it was when it was pushed last, 0 where it has begun anew since, or itself where it lags; undefined where it was not pushed. */
   readonly before: (i: number) => number | undefined;
   /** When the column was pushed last; undefined where it was not. */
   readonly beforeMs: number | undefined;
@@ -23,6 +24,7 @@ interface Known {
   readonly timeMs: number;
   readonly rows: readonly Row[];
   readonly column: Column;
+  readonly source: string | undefined;
   /** Those that differ from the row's; NaN where they do not. */
   readonly starts: Float64Array | undefined;
   /** Index of the value, by row or by row and labels. */
@@ -43,6 +45,7 @@ export class History {
    * @param timeMs of the values
    * @param rowStartMs since when a series counts that is new
    * @param keepStart whether that is to be kept for each series, as it is not always the same for a row
+   * @param source of `StatsSnapshot`, where the values are told by Sora
    */
   take(
     key: string,
@@ -51,8 +54,10 @@ export class History {
     timeMs: number,
     rowStartMs: (row: number) => number,
     keepStart: boolean,
+    source: string | undefined,
   ): Counted {
     const last = this.#last.get(key);
+    const lags = mayLag(last?.source, source);
     const { values } = column;
     const befores = last === undefined ? undefined : this.#befores(last, rows, column);
     let starts: Float64Array | undefined;
@@ -66,11 +71,14 @@ export class History {
         if (keepStart) setStart(i, rowStartMs(rowOf(column, i)));
         continue;
       }
-      const startMs = last!.starts?.[at];
-      if (values[i]! < last!.column.values[at]!) setStart(i, last!.timeMs);
-      else if (startMs !== undefined && !Number.isNaN(startMs)) setStart(i, startMs);
+      const startMs = last!.starts?.[at] ?? NaN;
+      if (values[i]! < last!.column.values[at]!) {
+        const beforeMs = Number.isNaN(startMs) ? rowStartMs(rowOf(column, i)) : startMs;
+        // What was pushed once may have started with that push; a start that stayed would tell of no new beginning.
+        setStart(i, lags ? timeMs : Math.min(Math.max(last!.timeMs, beforeMs + 1), timeMs));
+      } else if (!Number.isNaN(startMs)) setStart(i, startMs);
     }
-    this.#next.set(key, { timeMs, rows, column, starts, index: undefined });
+    this.#next.set(key, { timeMs, rows, column, source, starts, index: undefined });
     return {
       startMs: (i) => {
         const startMs = starts?.[i];
@@ -80,7 +88,8 @@ export class History {
         const at = befores?.[i] ?? -1;
         if (at === -1) return undefined;
         const before = last!.column.values[at]!;
-        return values[i]! < before ? 0 : before;
+        if (values[i]! >= before) return before;
+        return lags ? values[i]! : 0;
       },
       beforeMs: last?.timeMs,
     };

@@ -12,6 +12,8 @@ export interface Pushed {
   readonly history: History;
   /** Of all its points, in milliseconds since the epoch. */
   readonly timeMs: number;
+  /** Of the statistics, where they are known: whose counters the connections' are. */
+  readonly source: string | undefined;
   readonly delta: boolean;
   /** By index of a row: since when its series count that were not pushed before. */
   readonly starts: (rows: readonly Row[], family: Family) => (row: number) => number;
@@ -115,11 +117,12 @@ class FamilyPoints implements Points {
 
   #count(key: string, column: Column): Counted {
     const { rows } = this.#snapshot;
-    const { history, starts, timeMs } = this.#pushed;
+    const { history, starts, timeMs, source } = this.#pushed;
     const family = this.#family;
     // What is about the target itself may begin at different times.
     const keepStart = rows[0]?.channelId === undefined;
-    return history.take(key, rows, column, timeMs, starts(rows, family), keepStart);
+    const ofSora = rows[0]?.connectionId === undefined ? undefined : source;
+    return history.take(key, rows, column, timeMs, starts(rows, family), keepStart, ofSora);
   }
 
   /** From what, and since when, is told what was added. */

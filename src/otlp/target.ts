@@ -1,7 +1,14 @@
 /** What goes out of one target, push after push. */
 
 import type { MetricData } from "@opentelemetry/sdk-metrics";
-import { isOfLevels, type Family, type Level, type Row, type Snapshot } from "../snapshot/snapshot.ts";
+import {
+  isOfLevels,
+  type Family,
+  type Level,
+  type Row,
+  type Snapshot,
+  type StatsSnapshot,
+} from "../snapshot/snapshot.ts";
 import { KEEP_MISSING_MS } from "../sums/increases.ts";
 import { SUM_PREFIXES } from "../sums/observations.ts";
 import type { Outcome } from "./data.ts";
@@ -13,7 +20,7 @@ import { toMetric } from "./points.ts";
 export interface Pushable {
   readonly name: string;
   /** What the last good poll of the statistics said, as long as it is not stale. */
-  snapshot(): Snapshot | undefined;
+  snapshot(): StatsSnapshot | undefined;
   /** All that is shown. */
   snapshots(): readonly Snapshot[];
 }
@@ -75,6 +82,7 @@ export class TargetCollector {
     const pushed = {
       history: this.#history,
       timeMs,
+      source: statistics?.source,
       delta: this.#delta,
       starts: (rows: readonly Row[], family: Family) => startsOf(rows, isSum(family)),
       countsInFull: (row: Row, family: Family) => isSum(family) || isFollowed(row),

@@ -118,7 +118,8 @@ export function createTarget(options: TargetOptions, edges: TargetEdges, before?
         if (record !== undefined) recorded.push(chunk);
       };
       const bytes = await client.stream("GetStatsAllConnections", { local }, consume, stop, withinMs);
-      const built = building.end(clock.now());
+      const { snapshot, ...rest } = building.end(clock.now());
+      const built: Built = { ...rest, snapshot: { ...snapshot, source: client.url } };
       mustHoldConnections(built);
       metrics.callSucceeded(name, "GetStatsAllConnections", clock.now());
       return { built, bytes, recorded };

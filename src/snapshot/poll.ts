@@ -207,6 +207,7 @@ export class Poll {
     const column = node.column!;
     if (!Number.isFinite(value)) this.#reject("not_finite", node);
     else if (value < 0 && column.type === "counter") this.#reject("negative", node);
+    else if (value > Number.MAX_SAFE_INTEGER && column.type === "counter") this.#reject("too_large", node);
     else column.add(this.#row, column.divisor === 1 ? value : value / column.divisor);
   }
 

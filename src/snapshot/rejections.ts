@@ -16,6 +16,8 @@ export const VALUE_REJECTIONS = {
   not_an_object: "a string or a boolean where a section is expected",
   array: "an array; none is exported",
   negative: "a number below zero where none can be, such as a counter",
+  too_large:
+    "a counter of a connection above 9007199254740991 (2^53 - 1), as no connection can count so far, and sums would lose what is added to it",
   not_finite: "a number beyond what a float can hold",
   too_deep: "nested more than 16 deep",
   too_many_fields: "more than 1,000 fields that the catalog does not know",

@@ -87,6 +87,19 @@ export interface Snapshot {
 /** What an answer of GetStatsAllConnections becomes: a row a connection. */
 export interface StatsSnapshot extends Snapshot {
   readonly rows: readonly Connection[];
+  /** URL of the node that said it, where it is known: what another one says next may be older. */
+  readonly source?: string;
+}
+
+/**
+ * Whether a counter that is lower than before has not begun anew, but is told by another node, which lags. A connection's
+ * counters begin anew with no failover.
+ *
+ * @param before `source` of what was said before
+ * @param now of what is said now
+ */
+export function mayLag(before: string | undefined, now: string | undefined): boolean {
+  return before !== undefined && now !== undefined && before !== now;
 }
 
 /** Number of series, over all families. */

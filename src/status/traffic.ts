@@ -4,7 +4,7 @@
  */
 
 import { CONNECTION_PREFIX, type Label } from "../catalog/resolve.ts";
-import type { StatsSnapshot } from "../snapshot/snapshot.ts";
+import { mayLag, type StatsSnapshot } from "../snapshot/snapshot.ts";
 import { type Rate, RATES, type Rates } from "./rates.ts";
 
 /** The counters that are kept; what has several columns that fit is added up. */
@@ -25,6 +25,7 @@ type Counted = (typeof COUNTERS)[number]["key"];
 /** What is kept of a poll. */
 interface Kept {
   readonly atMs: number;
+  readonly source: string | undefined;
   /** By row. */
   readonly connectionIds: readonly string[];
   /** Of each row in turn, in the order of `COUNTERS`; NaN where Sora sent none. */
@@ -46,6 +47,7 @@ export class Traffic {
     this.#before = this.#now;
     this.#now = {
       atMs: nowMs,
+      source: snapshot.source,
       connectionIds: snapshot.rows.map(({ connectionId }) => connectionId),
       counts: readCounts(snapshot),
     };
@@ -55,7 +57,7 @@ export class Traffic {
   /**
    * The rates of the last poll's connections, worked out when they are asked for first.
    *
-   * A counter that fell has begun anew, and counts from zero. A connection that was not in the previous poll has no rate, and
+   * A counter that fell has begun anew, and counts from zero; where another node says so it lags, and nothing was counted. A connection that was not in the previous poll has no rate, and
    * neither has what Sora did not send in both. Lost are the ICE checks sent that were not answered; an answer
    * to a check of the poll before cannot make them fewer than none.
    *
@@ -109,6 +111,7 @@ function toRates(before: Kept, now: Kept): Rates {
   if (seconds <= 0) return { seconds: 0, perSecond };
   const rowBefore = new Map(before.connectionIds.map((id, row) => [id, row]));
   const width = COUNTERS.length;
+  const ofFallen = mayLag(before.source, now.source) ? 0 : 1;
   let from = 0;
   let to = 0;
   const grown = (key: Counted): number => {
@@ -116,7 +119,7 @@ function toRates(before: Kept, now: Kept): Rates {
     const last = before.counts[from + at]!;
     const value = now.counts[to + at]!;
     // NaN is neither more nor less, and stays.
-    return value < last ? value : value - last;
+    return value < last ? value * ofFallen : value - last;
   };
   for (const [row, id] of now.connectionIds.entries()) {
     const same = rowBefore.get(id);

@@ -2,13 +2,13 @@
  * What the counters of connections have grown by, from poll to poll. A sum over connections would fall when one leaves, and
  * whoever reads it would take that for a restart; increases only ever add up.
  *
- * Within one connection the increase is `cur - prev`, or `cur` where it fell, as its counter has begun anew. What the first
- * poll finds is the baseline. What comes later counts in full: a connection that joined, a field that appeared. A
+ * Within one connection the increase is `cur - prev`, or `cur` where it fell, as its counter has begun anew; or nothing, where
+ * another node says so than the one before, which lags. What the first poll finds is the baseline. What comes later counts in full: a connection that joined, a field that appeared. A
  * connection or a field that was missing for a while goes on from what was last known of it.
  */
 
 import type { Label } from "../catalog/resolve.ts";
-import { type Column, columnKey, type Family, type StatsSnapshot } from "../snapshot/snapshot.ts";
+import { type Column, columnKey, type Family, mayLag, type StatsSnapshot } from "../snapshot/snapshot.ts";
 import { Numbers } from "./numbers.ts";
 import { Places } from "./places.ts";
 
@@ -48,6 +48,8 @@ export class Increases {
   /** By column. */
   readonly #last = new Map<string, LastKnown>();
   #baseline = true;
+  /** Of the poll before. */
+  #source: string | undefined;
   /** Used again for every column: thousands of arrays a poll would be the collector's work. */
   #scratch = new Float64Array(0);
 
@@ -74,10 +76,12 @@ export class Increases {
         family.columns.map((column) => ({ key: columnKey(family.name, column.labels), family, column })),
       );
     const refused = this.#refuse(counters);
+    const lags = mayLag(this.#source, snapshot.source);
+    this.#source = snapshot.source;
     for (const { key, family, column } of counters) {
       if (refused.has(key)) continue;
       const last = this.#lastOf(key, nowMs);
-      visit({ key, family, column, increases: this.#grow(last, column, slotOf) });
+      visit({ key, family, column, increases: this.#grow(last, column, slotOf, lags) });
     }
     this.#baseline = false;
     return refused.size;
@@ -98,10 +102,11 @@ export class Increases {
     return new Set(byUse.slice(room).map(({ key }) => key));
   }
 
-  #grow(last: Numbers, { rows, values }: Column, slotOf: Int32Array): Float64Array {
+  #grow(last: Numbers, { rows, values }: Column, slotOf: Int32Array, lags: boolean): Float64Array {
     const increases = this.#scratch;
     // Nothing is known but at the first poll of all, and of what appears later; then it counts in full.
     const ofUnknown = this.#baseline ? 0 : 1;
+    const ofFallen = lags ? 0 : 1;
     const known = last.array(this.#slots.capacity);
     for (let i = 0; i < values.length; i++) {
       const slot = slotOf[rows === undefined ? i : rows[i]!]!;
@@ -109,8 +114,8 @@ export class Increases {
       const before = known === undefined ? last.get(slot) : known[slot]!;
       if (known === undefined) last.set(slot, now, this.#slots.capacity);
       else known[slot] = now;
-      // Where it fell it has begun anew; NaN is not known, and neither more nor less.
-      increases[i] = now >= before ? now - before : now < before ? now : now * ofUnknown;
+      // NaN is not known, and neither more nor less.
+      increases[i] = now >= before ? now - before : now * (now < before ? ofFallen : ofUnknown);
     }
     return increases;
   }

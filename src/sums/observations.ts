@@ -87,8 +87,8 @@ export class Observations {
     const bounds = this.#bounds[name];
     const whole = distributionOf(this.#whole, name, bounds);
     for (const [i, value] of values.entries()) {
-      // A sum that falls would be read as one that has begun anew.
-      if (value < 0) continue;
+      // A sum that falls would be read as one that has begun anew; one that is huge would not grow any more.
+      if (value < 0 || value > Number.MAX_SAFE_INTEGER) continue;
       const { channelId } = rows[indices === undefined ? i : indices[i]!]!;
       let byName = this.#channels.get(channelId);
       if (byName === undefined) this.#channels.set(channelId, (byName = new Map<Observed, Distribution>()));

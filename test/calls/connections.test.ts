@@ -135,15 +135,17 @@ test("what is malformed in the list costs only itself", () => {
     { channel_id: "b", connection_id: "A" },
     { channel_id: "n", connection_id: "N", created_time: -1, video: { bit_rate: -5 } },
     { channel_id: "a", connection_id: "B", created_time: Infinity, role: { x: 1 }, video: true, audio: null },
+    // In bit/s it is beyond every float.
+    { channel_id: "a", connection_id: "H", video: { bit_rate: 1e306 } },
   ]);
-  expect([...byId.keys()]).toEqual(["A", "N", "B"]);
+  expect([...byId.keys()]).toEqual(["A", "N", "B", "H"]);
   expect(Object.fromEntries(values.counts)).toEqual({
     not_an_object: 2,
     no_name: 2,
     not_a_number: 2,
     duplicate: 1,
     negative: 2,
-    not_finite: 1,
+    not_finite: 2,
   });
   expect(byId.get("A")?.labels).toMatchObject({ video_codec: "5", audio_codec: "", role: "" });
 });

@@ -2,6 +2,7 @@ import { afterEach, expect, test } from "vitest";
 import { createFleet, type Fleet } from "../../src/engine/fleet.ts";
 import { createOwnMetrics } from "../../src/exposition/own-metrics.ts";
 import { systemClock } from "../../src/poller/clock.ts";
+import { connection } from "../support/build.ts";
 import { configFor, until } from "../support/exporter.ts";
 import { type FakeSora, reply, startFakeSora } from "../support/fake-sora.ts";
 
@@ -60,4 +61,33 @@ test("nothing is polled after the end, nor by a reload that comes at the end", a
   const before = sora.requests.length;
   await new Promise((resolve) => setTimeout(resolve, 300));
   expect(sora.requests).toHaveLength(before);
+});
+
+test("an address that a reload leaves alone, and that lags behind the one before, adds nothing to sums that go on", async () => {
+  const answer = (total_received: number) => reply([connection({ rtp: { total_received } })]);
+  sora = await startFakeSora(answer(1000));
+  const lagging = await startFakeSora(answer(900));
+  try {
+    const configOf = (urls: string[]) => configFor([{ name: "t", urls, intervalMs: 1000, timeoutMs: 1000 }]);
+    const nothing = () => {};
+    fleet = createFleet(configOf([sora.url, lagging.url]), {
+      clock: systemClock,
+      metrics: createOwnMetrics({ version: "1.2.3", process: false, now: () => 0 }),
+      logOf: () => ({ info: nothing, warn: nothing, error: nothing }),
+      record: undefined,
+    });
+    const families = () => fleet!.targets[0]!.snapshots().flatMap((snapshot) => snapshot.families);
+    const valueOf = (name: string) => families().find((one) => one.name === name)?.columns[0]?.values[0];
+    fleet.poll();
+    await until(() => valueOf("sora_connection_received_packets_total") === 1000);
+    await fleet.reconfigure(configOf([lagging.url]));
+    await until(() => valueOf("sora_connection_received_packets_total") === 900);
+    expect(valueOf("sora_target_received_packets_total")).toBe(0);
+    lagging.answer = answer(907);
+    await until(() => valueOf("sora_connection_received_packets_total") === 907);
+    expect(valueOf("sora_target_received_packets_total")).toBe(7);
+  } finally {
+    await fleet?.close();
+    await lagging.close();
+  }
 });

@@ -117,7 +117,6 @@ test("an answer with everything wrong in it keeps what is good", async () => {
     const sent = samples.filter(({ name }) => name === "sora_connection_sent_packets_total");
     expect(Object.fromEntries(sent.map(({ labels, value }) => [labels["connection_id"], value]))).toEqual({
       C1: 7,
-      huge: 1.2345678901234568e29,
       proto: 4,
       "\u0000\u{fffd}": 6,
     });
@@ -143,6 +142,7 @@ test("an answer with everything wrong in it keeps what is good", async () => {
       "not_a_number",
       "array",
       "negative",
+      "too_large",
       "not_finite",
     ]);
   }

@@ -110,6 +110,15 @@ describe("sums", () => {
     expect(next.endMs).toBeGreaterThan(first.endMs);
   });
 
+  test("begin anew behind the last push where that was their start, as one that stayed tells of nothing", async () => {
+    const t = start([], undefined);
+    const NAME = "connection_received_packets";
+    const [first] = of(await t.step([{ id: "A", received: 50 }]), NAME) as [PushedPoint];
+    expect(first.startMs).toBe(first.endMs);
+    const [fallen] = of(await t.step([{ id: "A", received: 3 }]), NAME) as [PushedPoint];
+    expect(fallen.startMs).toBe(first.endMs + 1);
+  });
+
   test("begin anew at the last push where they have fallen since, each by itself", async () => {
     const t = start([], undefined);
     await t.step([

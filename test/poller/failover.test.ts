@@ -174,3 +174,34 @@ test("the time of a poll is bounded: where many hang, the next poll goes on with
   expect(failovers).toEqual([`${A} ${C}`]);
   expect(await ask()).toMatchObject({ answer: C, took: [`${C} 5000`] });
 });
+
+test("a node that lags adds nothing to sums where it takes over, and what it counts from then on does", async () => {
+  const received = new Map([
+    [A, 1000],
+    [B, 900],
+  ]);
+  one = createTestTarget(
+    (_, url) => {
+      if (down.has(url)) throw new SoraFailure("connect", "ECONNREFUSED");
+      return ["X", "Y"].map((connection_id) =>
+        connection({ rtp: { total_received: received.get(url) } }, { connection_id }),
+      );
+    },
+    {},
+    { urls: [A, B] },
+  );
+  const total = async () => {
+    await one.poll();
+    return one.own("sora_target_received_packets_total");
+  };
+  await one.poll();
+  received.set(A, 1010);
+  expect(await total()).toBe(20);
+  down.add(A);
+  expect(await total()).toBe(20);
+  received.set(B, 905);
+  expect(await total()).toBe(30);
+  // On one node it has begun anew.
+  received.set(B, 3);
+  expect(await total()).toBe(36);
+});

@@ -71,6 +71,8 @@ describe("values that cannot be exported", () => {
     ["true", { total_sent: true }, "not_a_number"],
     ["an array", { total_sent: [1] }, "array"],
     ["a negative counter", { total_sent: -1 }, "negative"],
+    ["a counter above 2^53 - 1", { total_sent: 2 ** 53 }, "too_large"],
+    ["a counter beyond all measure", { total_sent: 1.797e308 }, "too_large"],
     ["a number beyond every float", { total_sent: JSON.parse("1e999") as number }, "not_finite"],
     ["a string where a new total is", { total_new: "12" }, "not_a_number"],
   ])("%s is left out and counted, its neighbours stay", (_, fields, reason) => {
@@ -92,11 +94,21 @@ describe("values that cannot be exported", () => {
     expect(seriesOf(built.snapshot)).toEqual([]);
   });
 
-  test("a huge number and a negative gauge are exported as they are", () => {
-    const built = buildOnce([connection({ rtp: { total_sent: 2 ** 70 }, cc: { round_trip_time: -1.5 } })]);
+  test("gauges that are huge or negative are exported as they are, and a counter up to 2^53 - 1", () => {
+    const cc = { round_trip_time: -1.5, target_bitrate: 2 ** 70 };
+    const built = buildOnce([connection({ rtp: { total_sent: Number.MAX_SAFE_INTEGER }, cc })]);
     expect(seriesOf(built.snapshot)).toEqual([
       "C1 cc_round_trip_time{} -1.5",
-      `C1 sent_packets_total{} ${2 ** 70}`,
+      `C1 cc_target_bitrate{} ${2 ** 70}`,
+      "C1 sent_packets_total{} 9007199254740991",
+    ]);
+  });
+
+  test("the bound of a counter is that of the number as Sora sends it, whatever it is divided by", () => {
+    const state = (ms: number) => connection({ ice_connection_state: { total_checking_duration_ms: ms } });
+    expect([...buildOnce([state(2 ** 53)]).values.counts]).toEqual([["too_large", 1]]);
+    expect(seriesOf(buildOnce([state(2 ** 53 - 1)]).snapshot)).toEqual([
+      'C1 ice_state_seconds_total{"state":"checking"} 9007199254740.99',
     ]);
   });
 

@@ -107,3 +107,16 @@ test("the rates are over the time that has passed, and are worked out once", () 
   poll(70, 45_000);
   expect(traffic.rates()?.perSecond[RATES.indexOf("receivedPackets")]).toBe(1);
 });
+
+test("a counter that fell has no rate where another node says so than before: it lags", () => {
+  const receivedFrom = (sources: readonly string[]) => {
+    const traffic = new Traffic();
+    for (const [i, source] of sources.entries()) {
+      const { snapshot } = buildOnce([connection(received(1000 - 100 * i))]);
+      traffic.take({ ...snapshot, source }, i * 10_000);
+    }
+    return traffic.rates()!.perSecond[RATES.indexOf("receivedPackets")];
+  };
+  expect(receivedFrom(["a", "b"])).toBe(0);
+  expect(receivedFrom(["a", "b", "b"])).toBe(80);
+});

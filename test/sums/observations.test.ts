@@ -43,6 +43,16 @@ test("every poll adds one observation a connection, in the bucket whose bound is
   expect(snapshots.map(({ series }) => series)).toEqual([10, 5]);
 });
 
+test("a value that is huge is observed no more than one below zero, and later ones still are", () => {
+  const observations = new Observations("t", BOUNDS);
+  const builder = new SnapshotBuilder("t");
+  const huge = answer(["a", 2 ** 53], ["a", 1.797e308], ["a", 1.797e308], ["a", 7]);
+  observations.add(builder.build(huge, 0).snapshot);
+  const series = seriesOf(...observations.add(builder.build(answer(["a", 8]), 1).snapshot));
+  expect(series).toContain("histogram sora_target_cc_round_trip_time_sum 15");
+  expect(series).toContain("histogram sora_target_cc_round_trip_time_count 2");
+});
+
 test("a channel that is forgotten begins anew, the target goes on", () => {
   const observations = new Observations("t", BOUNDS);
   const builder = new SnapshotBuilder("t");

@@ -23,7 +23,7 @@ const KEY: usize = 48;
 // Flags of a node.
 /** A number here has a column. */
 const NUMBER: u32 = 1;
-/** No number below zero. */
+/** No number below zero, or above `MAX_SAFE`. */
 const COUNTER: u32 = 2;
 const DIVIDED: u32 = 4;
 const OBJECT: u32 = 8;
@@ -60,6 +60,9 @@ const FULL: i32 = 3;
 const NOTE_BYTES: usize = 16;
 const ROW_BYTES: usize = 16;
 const MAX_PROBES: i32 = 32;
+/** Number.MAX_SAFE_INTEGER, and how many digits no number above it can do with. */
+const MAX_SAFE: u64 = 9007199254740991;
+const SAFE_DIGITS: i32 = 15;
 
 let values: usize = 0;
 let columns: usize = 0;
@@ -258,11 +261,12 @@ let number: f64 = 0;
 /**
  * Reads the number at `at` into `number`.
  *
+ * @param counter whether it must not be above `MAX_SAFE`
  * @returns where it ends; 0 where it is none, or beyond what is read here
  */
 // @ts-ignore: decorator
 @inline
-function readNumber(at: usize): usize {
+function readNumber(at: usize, counter: bool): usize {
   const begin = at;
   let c = <u32>load<u8>(at);
   const negative = c == 0x2d;
@@ -278,21 +282,31 @@ function readNumber(at: usize): usize {
     }
   } else if (isDigit(c)) return 0;
   if (c != 0x2e && (c | 0x20) != 0x65) {
-    const digits = at - digitsBegin;
+    const digits = <i32>(at - digitsBegin);
     // 19 digits fit 64 bits, and the conversion rounds as JSON.parse does.
-    if (digits <= 19) {
+    if (digits <= SAFE_DIGITS || (digits <= 19 && !(counter && mantissa > MAX_SAFE))) {
       const value = <f64>mantissa;
       number = negative ? -value : value;
       return at;
     }
-    if (digits > 50 || noteCount == noteLimit) return 0;
-    addNote(DIGITS, entryCount, begin, at - begin);
-    return at;
+    return leave(begin, at, digits, digits, counter);
   }
-  return readFraction(begin, digitsBegin, at, mantissa, negative);
+  return readFraction(begin, digitsBegin, at, mantissa, negative, counter);
 }
 
-function readFraction(begin: usize, digitsBegin: usize, at: usize, mantissa: u64, negative: bool): usize {
+/**
+ * Leaves a number to JavaScript.
+ *
+ * @param before how many of its digits are before the decimal point, once its exponent has moved that
+ * @returns as `readNumber`
+ */
+function leave(begin: usize, end: usize, digits: i32, before: i32, counter: bool): usize {
+  if (digits > 50 || noteCount == noteLimit || (counter && before > SAFE_DIGITS)) return 0;
+  addNote(DIGITS, entryCount, begin, end - begin);
+  return end;
+}
+
+function readFraction(begin: usize, digitsBegin: usize, at: usize, mantissa: u64, negative: bool, counter: bool): usize {
   let digits = <i32>(at - digitsBegin);
   let exponent: i32 = 0;
   let c = <u32>load<u8>(at);
@@ -326,12 +340,11 @@ function readFraction(begin: usize, digitsBegin: usize, at: usize, mantissa: u64
     let value = <f64>mantissa;
     if (exponent < 0) value /= load<f64>(powers + (<usize>-exponent << 3));
     else value *= load<f64>(powers + (<usize>exponent << 3));
+    if (counter && value > <f64>MAX_SAFE) return 0;
     number = negative ? -value : value;
     return at;
   }
-  if (digits > 50 || noteCount == noteLimit) return 0;
-  addNote(DIGITS, entryCount, begin, at - begin);
-  return at;
+  return leave(begin, at, digits, digits + exponent, counter);
 }
 
 /**
@@ -415,7 +428,7 @@ function readConnection(at: usize, end: usize): usize {
       if ((flags & (NUMBER | WANTED)) != NUMBER || entryCount == entryLimit) return 0;
       if (c == 0x2d && (flags & COUNTER) != 0) return 0;
       const entry = <usize>entryCount;
-      at = readNumber(at);
+      at = readNumber(at, (flags & COUNTER) != 0);
       if (at == 0) return 0;
       store<f64>(values + (entry << 3), (flags & DIVIDED) != 0 ? number / load<f64>(node, DIVISOR) : number);
       store<u32>(columns + (entry << 2), load<u32>(node, COLUMN));
