@@ -8,25 +8,17 @@ import { endProcess, mayHang } from "./end.ts";
 import { type Exporter, startExporter } from "./exporter.ts";
 import { createLogger } from "./log.ts";
 import type { ReadConfig } from "./reload.ts";
+import { type EndSignal, onEndSignal, onHangUp } from "./signals.ts";
 import { VERSION } from "./version.ts";
 
 /** Above what `Exporter.close` takes at most. */
 const STOP_WITHIN_MS = 9000;
 
 // Before anything is read, so that whoever changes it from now on and says so is heard.
-let hangUp: (() => void) | undefined;
 let hungUp = false;
-process.removeAllListeners("SIGHUP");
-process.on("SIGHUP", () => {
-  hungUp = true;
-  hangUp?.();
-});
-// Those of main.ts would wait for a file that cannot be read.
-const signals = ["SIGTERM", "SIGINT"] as const;
-for (const signal of signals) {
-  process.removeAllListeners(signal);
-  process.once(signal, () => void endProcess(0, (message) => console.error(message)));
-}
+onHangUp(() => (hungUp = true));
+// It does not wait for a file that cannot be read.
+onEndSignal(() => void endProcess(0, (message) => console.error(message)));
 
 const argv = process.argv.slice(2);
 const command = await readCommand(argv);
@@ -70,37 +62,40 @@ async function run(first: ReadConfig): Promise<void> {
     });
   const end = () => endProcess(1, (message) => log.fatal(message));
   // Before anything is announced, so that whoever waits for that may send a signal at once.
-  const signalled = new Promise<NodeJS.Signals>((resolve) => {
+  const signalled = new Promise<EndSignal>((resolve) => {
     let asked = false;
-    for (const signal of signals) {
-      // That for the time until here.
-      process.removeAllListeners(signal);
-      process.on(signal, () => {
-        if (asked) {
-          log.warn(`${signal} once more: ending at once`);
-          void end();
-        }
-        asked = true;
-        resolve(signal);
-      });
-    }
+    onEndSignal((signal) => {
+      if (asked) {
+        log.warn(`${signal} once more: ending at once`);
+        void end();
+      }
+      asked = true;
+      resolve(signal);
+    });
   });
-  let exporter: Exporter;
+  let started: Exporter | EndSignal;
   try {
-    exporter = await startExporter(first.config, {
+    const starting = startExporter(first.config, {
       log,
       version: VERSION,
       reading: { yaml: first.yaml, read: readAnew },
     });
+    started = await Promise.race([starting, signalled]);
   } catch (error) {
     log.fatal(`cannot start: ${error instanceof Error ? error.message : String(error)}`);
     process.exitCode = 1;
     return;
   }
-  hangUp = () => {
+  if (typeof started === "string") {
+    log.info(`${started}: stopping`);
+    return endProcess(0, (message) => log.fatal(message));
+  }
+  const exporter = started;
+  const hangUp = () => {
     log.info("SIGHUP: reloading the configuration");
     void exporter.reload();
   };
+  onHangUp(hangUp);
   if (hungUp) hangUp();
   const ended = await Promise.race([signalled, exporter.lost]);
   if (ended instanceof Error) {
