@@ -4,7 +4,7 @@
  */
 
 import { readCommand } from "./config/read.ts";
-import { endProcess, mayHang } from "./end.ts";
+import { endProcess, isUnread, mayHang } from "./end.ts";
 import { type Exporter, startExporter } from "./exporter.ts";
 import { createLogger } from "./log.ts";
 import type { ReadConfig } from "./reload.ts";
@@ -28,22 +28,33 @@ switch (command.command) {
     process.exitCode = 2;
     break;
   case "help":
-    process.stdout.write(command.text);
+    print(command.text);
     break;
   case "version":
-    console.log(`sora-stats-exporter ${VERSION} (Node.js ${process.version})`);
+    print(`sora-stats-exporter ${VERSION} (Node.js ${process.version})\n`);
     break;
   case "check":
-    console.log(`configuration is valid: ${command.config.targets.length} target(s)`);
+    print(`configuration is valid: ${command.config.targets.length} target(s)\n`);
     break;
   case "run":
     await run(command);
 }
 // The process would not end by itself.
-if (mayHang()) await endProcess(Number(process.exitCode ?? 0), (message) => console.error(message));
+if (mayHang() || isUnread())
+  await endProcess(Number(process.exitCode ?? 0), (message) => console.error(message));
+
+/** Writes to stdout; whoever reads it may go away before the end. */
+function print(text: string): void {
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") return;
+    console.error(`sora-stats-exporter: cannot write: ${error.message}`);
+    process.exitCode = 1;
+  });
+  process.stdout.write(text);
+}
 
 async function run(first: ReadConfig): Promise<void> {
-  const log = createLogger(first.config.log);
+  const { log, linesDropped } = createLogger(first.config.log);
   let unexpected = false;
   for (const event of ["uncaughtException", "unhandledRejection"] as const)
     process.on(event, (error: unknown) => {
@@ -77,6 +88,7 @@ async function run(first: ReadConfig): Promise<void> {
   try {
     const starting = startExporter(first.config, {
       log,
+      linesDropped,
       version: VERSION,
       reading: { yaml: first.yaml, read: readAnew },
     });
