@@ -59,13 +59,21 @@ function makeNoise(): string {
   return file;
 }
 
-/** Starts it on a port of its own, and waits until it answers. */
-async function start(stderr: number, args: readonly string[]) {
+/**
+ * Starts it on a port of its own, and waits until it answers.
+ *
+ * @param node arguments of Node.js
+ */
+async function start(stderr: number, args: readonly string[], node: readonly string[] = []) {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const started = spawn(process.execPath, [MAIN, `--web.listen-address=127.0.0.1:${port}`, ...args], {
-    stdio: ["ignore", "ignore", stderr],
-  });
+  const started = spawn(
+    process.execPath,
+    [...node, MAIN, `--web.listen-address=127.0.0.1:${port}`, ...args],
+    {
+      stdio: ["ignore", "ignore", stderr],
+    },
+  );
   child = started;
   const exited = new Promise<number | string>((resolve) =>
     started.once("exit", (code, signal) => resolve(code ?? signal!)),
@@ -151,6 +159,22 @@ describe("a pipe that nobody reads", () => {
     const { own, stop } = await start(pipe, [`--config.file=${makeNoise()}`]);
     await until(async () => (await own(DROPPED))! > 0, 60_000);
     expect(await stop()).toBe(0);
+  });
+
+  test("gets what is fatal, if it is read at last", { timeout: 120_000 }, async () => {
+    const mistake = 'process.on("SIGUSR2", () => { throw new Error("injected") })';
+    const { child, own, exited } = await start(
+      pipe,
+      [`--config.file=${makeNoise()}`],
+      [`--import=data:text/javascript,${encodeURIComponent(mistake)}`],
+    );
+    await until(async () => (await own(DROPPED))! > 0, 60_000);
+    child.kill("SIGUSR2");
+    let log = "";
+    const reader = setInterval(() => (log += read()), 1);
+    expect(await exited).toBe(1);
+    clearInterval(reader);
+    expect(log + read()).toMatch(/ FATAL: unexpected error: ending .*injected/);
   });
 });
 
