@@ -4,29 +4,21 @@
  */
 
 import { readCommand } from "./config/read.ts";
-import { endProcess, mayHang } from "./end.ts";
+import { endProcess, isUnread, mayHang } from "./end.ts";
 import { type Exporter, startExporter } from "./exporter.ts";
 import { createLogger } from "./log.ts";
 import type { ReadConfig } from "./reload.ts";
+import { type EndSignal, onEndSignal, onHangUp } from "./signals.ts";
 import { VERSION } from "./version.ts";
 
 /** Above what `Exporter.close` takes at most. */
 const STOP_WITHIN_MS = 9000;
 
 // Before anything is read, so that whoever changes it from now on and says so is heard.
-let hangUp: (() => void) | undefined;
 let hungUp = false;
-process.removeAllListeners("SIGHUP");
-process.on("SIGHUP", () => {
-  hungUp = true;
-  hangUp?.();
-});
-// Those of main.ts would wait for a file that cannot be read.
-const signals = ["SIGTERM", "SIGINT"] as const;
-for (const signal of signals) {
-  process.removeAllListeners(signal);
-  process.once(signal, () => void endProcess(0, (message) => console.error(message)));
-}
+onHangUp(() => (hungUp = true));
+// It does not wait for a file that cannot be read.
+onEndSignal(() => void endProcess(0, (message) => console.error(message)));
 
 const argv = process.argv.slice(2);
 const command = await readCommand(argv);
@@ -36,22 +28,33 @@ switch (command.command) {
     process.exitCode = 2;
     break;
   case "help":
-    process.stdout.write(command.text);
+    print(command.text);
     break;
   case "version":
-    console.log(`sora-stats-exporter ${VERSION} (Node.js ${process.version})`);
+    print(`sora-stats-exporter ${VERSION} (Node.js ${process.version})\n`);
     break;
   case "check":
-    console.log(`configuration is valid: ${command.config.targets.length} target(s)`);
+    print(`configuration is valid: ${command.config.targets.length} target(s)\n`);
     break;
   case "run":
     await run(command);
 }
 // The process would not end by itself.
-if (mayHang()) await endProcess(Number(process.exitCode ?? 0), (message) => console.error(message));
+if (mayHang() || isUnread())
+  await endProcess(Number(process.exitCode ?? 0), (message) => console.error(message));
+
+/** Writes to stdout; whoever reads it may go away before the end. */
+function print(text: string): void {
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") return;
+    console.error(`sora-stats-exporter: cannot write: ${error.message}`);
+    process.exitCode = 1;
+  });
+  process.stdout.write(text);
+}
 
 async function run(first: ReadConfig): Promise<void> {
-  const log = createLogger(first.config.log);
+  const { log, linesDropped } = createLogger(first.config.log);
   let unexpected = false;
   for (const event of ["uncaughtException", "unhandledRejection"] as const)
     process.on(event, (error: unknown) => {
@@ -70,37 +73,41 @@ async function run(first: ReadConfig): Promise<void> {
     });
   const end = () => endProcess(1, (message) => log.fatal(message));
   // Before anything is announced, so that whoever waits for that may send a signal at once.
-  const signalled = new Promise<NodeJS.Signals>((resolve) => {
+  const signalled = new Promise<EndSignal>((resolve) => {
     let asked = false;
-    for (const signal of signals) {
-      // That for the time until here.
-      process.removeAllListeners(signal);
-      process.on(signal, () => {
-        if (asked) {
-          log.warn(`${signal} once more: ending at once`);
-          void end();
-        }
-        asked = true;
-        resolve(signal);
-      });
-    }
+    onEndSignal((signal) => {
+      if (asked) {
+        log.warn(`${signal} once more: ending at once`);
+        void end();
+      }
+      asked = true;
+      resolve(signal);
+    });
   });
-  let exporter: Exporter;
+  let started: Exporter | EndSignal;
   try {
-    exporter = await startExporter(first.config, {
+    const starting = startExporter(first.config, {
       log,
+      linesDropped,
       version: VERSION,
       reading: { yaml: first.yaml, read: readAnew },
     });
+    started = await Promise.race([starting, signalled]);
   } catch (error) {
     log.fatal(`cannot start: ${error instanceof Error ? error.message : String(error)}`);
     process.exitCode = 1;
     return;
   }
-  hangUp = () => {
+  if (typeof started === "string") {
+    log.info(`${started}: stopping`);
+    return endProcess(0, (message) => log.fatal(message));
+  }
+  const exporter = started;
+  const hangUp = () => {
     log.info("SIGHUP: reloading the configuration");
     void exporter.reload();
   };
+  onHangUp(hangUp);
   if (hungUp) hangUp();
   const ended = await Promise.race([signalled, exporter.lost]);
   if (ended instanceof Error) {

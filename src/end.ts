@@ -21,8 +21,14 @@ export function mayHang(): boolean {
   return suspects.size > 0 || process.getActiveResourcesInfo().some((name) => name.startsWith("FSReq"));
 }
 
+/** Whether the process has said something that nobody has taken yet; the usual end of a process would wait for that without end. */
+export function isUnread(): boolean {
+  return process.stderr.writableLength > 0;
+}
+
 /**
- * Ends the process: at once where nothing may hang, or within a second; by SIGKILL, and not with `code`, where something does.
+ * Ends the process: at once where nothing may hang, or within a second; by SIGKILL, and not with `code`, where something does. What nobody
+ * takes from stderr in that time is lost.
  * Once it ends, a second call changes nothing.
  *
  * @param complain is told so right before
@@ -37,7 +43,7 @@ export async function endProcess(code: number, complain: (message: string) => vo
     suspect(thread);
     void thread.terminate();
   }
-  for (let waited = 0; mayHang() && waited < END_MS; waited += LOOK_MS) await sleep(LOOK_MS);
+  for (let waited = 0; (mayHang() || isUnread()) && waited < END_MS; waited += LOOK_MS) await sleep(LOOK_MS);
   if (!mayHang()) process.exit(code);
   try {
     complain("a file that is being read, or a thread, does not let the process end: it is killed");

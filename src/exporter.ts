@@ -30,6 +30,8 @@ export interface Exporter {
 
 export interface ExporterEdges {
   readonly log: Logger;
+  /** How many lines the log has dropped so far; undefined where it drops none. */
+  readonly linesDropped?: () => number;
   /** Version of this package. */
   readonly version: string;
   /** Undefined where the configuration cannot be read anew, or shown. */
@@ -59,12 +61,13 @@ const CLOSE_GRACE_MS = 2000;
  */
 export async function startExporter(
   config: Config,
-  { log, version, reading = NO_READING }: ExporterEdges,
+  { log, linesDropped = () => 0, version, reading = NO_READING }: ExporterEdges,
 ): Promise<Exporter> {
   const metrics = createOwnMetrics({
     version,
     process: !config.web.disableExporterMetrics,
     now: () => systemClock.now(),
+    linesDropped,
   });
   const { configFile } = config.web;
   const web =

@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 /** The command `sora-stats-exporter`, as far as any Node.js can read it; command.ts is the rest. */
 
+// The first, so that signals are heard as early as can be.
+import "./signals.ts";
 import { setFlagsFromString } from "node:v8";
 
 const OLDEST = [22, 19] as const;
@@ -12,10 +14,6 @@ if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])) {
   );
   process.exitCode = 1;
 } else {
-  // Process 1 of a container is ended by no signal that it does not ask for, and one can come before all is loaded.
-  for (const signal of ["SIGTERM", "SIGINT"]) process.once(signal, () => process.exit());
-  // It would end the process where it has not asked for it yet; the configuration is still to be read.
-  process.on("SIGHUP", () => {});
   // These save memory that an exporter of few connections would notice. The first two cost nothing measurable with many: the
   // youngest objects have 2 MB a thread instead of growing to 48, and one compiler of three is never loaded. The third makes
   // heaps and compiled code small at the cost of speed, until engine/thread.ts sees that speed is called for.

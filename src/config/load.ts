@@ -130,15 +130,18 @@ function readConfigFile(given: CommandLine["configFile"], readFile: (path: strin
   } catch (error) {
     throw new ConfigError(`${given.origin}: ${reason(error)}`);
   }
-  return parseConfigFile(text, given.path);
+  const file = parseConfigFile(text, given.path);
+  // One that was cut short while it is written must not remove every target.
+  if (file.value === null) throw new ConfigError(`${given.path}: is empty; {} is for nothing but defaults`);
+  return file;
 }
 
-/** A section whose every key is commented out is no mistake. */
+/** A section whose every key is commented out is no mistake; a list of targets may be one that is still being written. */
 function withoutEmptySections(value: unknown): unknown {
   if (value === null) return {};
   if (typeof value !== "object" || Array.isArray(value)) return value;
   const isEmpty = (name: string, section: unknown) =>
-    section === null && Object.hasOwn(configSchema.shape, name);
+    section === null && name !== "targets" && Object.hasOwn(configSchema.shape, name);
   return Object.fromEntries(Object.entries(value).filter(([name, section]) => !isEmpty(name, section)));
 }
 

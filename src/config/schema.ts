@@ -163,7 +163,10 @@ const FILE_ONLY_METRICS = {
 export const configSchema = map({
   sora: map(SECTIONS.sora).prefault({}).describe("The Sora to poll, and what targets do not set themselves."),
   targets: z
-    .array(TARGET, { error: "is not a list of targets" })
+    .array(TARGET, {
+      error: ({ input }) =>
+        input === null ? "has no value; [] is for sora.url alone" : "is not a list of targets",
+    })
     .prefault([])
     .describe("Soras to poll in place of sora.url."),
   calls: map(SECTIONS.calls)

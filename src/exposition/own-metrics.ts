@@ -66,13 +66,20 @@ export interface OwnMetricsOptions {
   readonly process: boolean;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** How many lines the log has dropped so far; undefined where it drops none. */
+  readonly linesDropped?: () => number;
 }
 
 /** Makes the metrics and their registry. */
-export function createOwnMetrics({ version, process: showProcess, now }: OwnMetricsOptions): OwnMetrics {
+export function createOwnMetrics({
+  version,
+  process: showProcess,
+  now,
+  linesDropped = () => 0,
+}: OwnMetricsOptions): OwnMetrics {
   const registry = new Registry();
   if (showProcess) collectDefaultMetrics({ register: registry });
-  const own = createFamilies(registry, version);
+  const own = createFamilies(registry, version, linesDropped);
   const targets = new Set<string>();
   for (const reason of Object.keys(REFUSAL_REASONS)) own.webRefused.inc({ reason }, 0);
 
@@ -223,7 +230,7 @@ export function createOwnMetrics({ version, process: showProcess, now }: OwnMetr
   };
 }
 
-function createFamilies(registry: Registry, version: string) {
+function createFamilies(registry: Registry, version: string, linesDropped: () => number) {
   const registers = [registry];
   const buildInfo = new Gauge({
     name: "sora_exporter_build_info",
@@ -362,6 +369,15 @@ function createFamilies(registry: Registry, version: string) {
       name: "sora_exporter_engine_restarts_total",
       help: "Times that the thread which polls ended by itself and was started anew; all sums begin anew with it",
       registers,
+    }),
+    logLinesDropped: new Counter({
+      name: "sora_exporter_log_lines_dropped_total",
+      help: "Lines of the exporter's log that were dropped, as nobody took them from stderr",
+      registers,
+      collect() {
+        this.reset();
+        this.inc(linesDropped());
+      },
     }),
     webRefused: new Counter({
       name: "sora_exporter_web_refused_total",

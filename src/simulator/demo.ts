@@ -73,7 +73,7 @@ async function start(soraUrl: string): Promise<Exporter> {
   });
   if (loaded.command !== "run")
     throw new ConfigError(`--${loaded.command} is for npm start, not for the demo`);
-  return startExporter(loaded.config, { log: createLogger(loaded.config.log), version: VERSION });
+  return startExporter(loaded.config, { ...createLogger(loaded.config.log), version: VERSION });
 }
 
 /** @returns undefined where there is no Prometheus, or it does not start */

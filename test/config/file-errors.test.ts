@@ -58,6 +58,9 @@ const BAD_FILES: Record<string, [yaml: string, message: string][]> = {
       `2: targets[0]."bearer_token:…": unknown key; allowed here: ${TARGET_KEYS}`,
     ],
     ["targets:\n  url: http://a\n", "1: targets: is not a list of targets"],
+    ["log:\ntargets:\n", "2: targets: has no value; [] is for sora.url alone"],
+    ["log: {}\ntargets: ~\n", "2: targets: has no value; [] is for sora.url alone"],
+    ["sora:\n  url:\n", "2: sora.url: an empty value is not an http or https URL"],
     ["targets:\n  - http://a\n", `2: targets[0]: is not a map of ${TARGET_KEYS}`],
     ["targets:\n  -\n", `2: targets[0]: is not a map of ${TARGET_KEYS}`],
     ["targets: &t [*t]\n", `1: targets[0]: is not a map of ${TARGET_KEYS}`],
@@ -358,6 +361,13 @@ for (const [rule, files] of Object.entries(BAD_FILES)) {
     });
   });
 }
+
+test.each(["", "# nothing\n---\n# here\n", "\uFEFF", "null\n", "~", "---\n...\n"])(
+  "a file without content is refused: %j",
+  (yaml) => {
+    expect(messageOf({ yaml })).toBe("config.yaml: is empty; {} is for nothing but defaults");
+  },
+);
 
 test("aliases that expand to a bomb are refused", () => {
   const levels = ["a: &a [x, x, x, x, x, x, x, x, x]"];

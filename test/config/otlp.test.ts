@@ -27,22 +27,22 @@ const PLAIN: OtlpConfig = {
 
 describe("pushes by OTLP", () => {
   test.each<[Record<string, string>, string, boolean]>([
-    [{}, "", false],
+    [{}, "{}", false],
     [{}, "otlp: {enabled: true}", true],
     [{}, "otlp: {endpoint: 'http://a:1'}", false],
     [{ OTEL_METRICS_EXPORTER: "otlp" }, "otlp: {enabled: false}", true],
-    [{ OTEL_METRICS_EXPORTER: "console, otlp" }, "", true],
+    [{ OTEL_METRICS_EXPORTER: "console, otlp" }, "{}", true],
     [{ OTEL_METRICS_EXPORTER: "none" }, "otlp: {enabled: true}", false],
-    [{ OTEL_METRICS_EXPORTER: "prometheus", OTEL_EXPORTER_OTLP_ENDPOINT: "http://a:1" }, "", false],
+    [{ OTEL_METRICS_EXPORTER: "prometheus", OTEL_EXPORTER_OTLP_ENDPOINT: "http://a:1" }, "{}", false],
     [{ OTEL_METRICS_EXPORTER: "" }, "otlp: {enabled: true}", true],
-    [{ OTEL_EXPORTER_OTLP_ENDPOINT: "http://a:1" }, "", true],
-    [{ OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: "http://a:1" }, "", true],
-    [{ OTEL_EXPORTER_OTLP_ENDPOINT: "" }, "", false],
-    [{ OTEL_EXPORTER_OTLP_HEADERS: "a=b" }, "", false],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: "http://a:1" }, "{}", true],
+    [{ OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: "http://a:1" }, "{}", true],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: "" }, "{}", false],
+    [{ OTEL_EXPORTER_OTLP_HEADERS: "a=b" }, "{}", false],
     [{ OTEL_SDK_DISABLED: "TRUE", OTEL_METRICS_EXPORTER: "otlp" }, "otlp: {enabled: true}", false],
     [{ OTEL_SDK_DISABLED: "false" }, "otlp: {enabled: true}", true],
     // Where there are none, nothing else that is said of them matters.
-    [{ OTEL_METRICS_EXPORTER: "none", OTEL_EXPORTER_OTLP_PROTOCOL: "carrier pigeon" }, "", false],
+    [{ OTEL_METRICS_EXPORTER: "none", OTEL_EXPORTER_OTLP_PROTOCOL: "carrier pigeon" }, "{}", false],
   ])("%j with %j: %j", (env, yaml, on) => {
     expect(configOf({ env, yaml }).otlp !== undefined).toBe(on);
   });
@@ -62,10 +62,10 @@ describe("pushes by OTLP", () => {
         OTEL_EXPORTER_OTLP_ENDPOINT: "http://a",
         OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: "http://b:9090/api/v1/otlp/v1/metrics",
       },
-      "",
+      "{}",
       { url: "http://b:9090/api/v1/otlp/v1/metrics" },
     ],
-    [{ OTEL_EXPORTER_OTLP_PROTOCOL: "grpc" }, "", { protocol: "grpc", url: "http://127.0.0.1:4317" }],
+    [{ OTEL_EXPORTER_OTLP_PROTOCOL: "grpc" }, "{}", { protocol: "grpc", url: "http://127.0.0.1:4317" }],
     [{}, "otlp: {protocol: grpc, endpoint: 'https://a:1/x'}", { protocol: "grpc", url: "https://a:1" }],
     [
       { OTEL_EXPORTER_OTLP_PROTOCOL: "grpc", OTEL_EXPORTER_OTLP_METRICS_PROTOCOL: "http/json" },
@@ -74,7 +74,7 @@ describe("pushes by OTLP", () => {
     ],
     [{ OTEL_EXPORTER_OTLP_COMPRESSION: "gzip" }, "otlp: {compression: none}", { compression: "gzip" }],
     [{ OTEL_EXPORTER_OTLP_TIMEOUT: "2000" }, "otlp: {timeout: 3s}", { timeoutMs: 2000 }],
-    [{ OTEL_EXPORTER_OTLP_TIMEOUT: "2000", OTEL_EXPORTER_OTLP_METRICS_TIMEOUT: "1" }, "", { timeoutMs: 1 }],
+    [{ OTEL_EXPORTER_OTLP_TIMEOUT: "2000", OTEL_EXPORTER_OTLP_METRICS_TIMEOUT: "1" }, "{}", { timeoutMs: 1 }],
     [
       { OTEL_METRIC_EXPORT_INTERVAL: "5000" },
       "otlp: {interval: 1s}",
@@ -84,7 +84,7 @@ describe("pushes by OTLP", () => {
     [{}, "otlp: {push_timeout: 7s}", { pushTimeoutMs: 7000 }],
     [
       { OTEL_EXPORTER_OTLP_PROTOCOL: "grpc", OTEL_EXPORTER_OTLP_ENDPOINT: "a:4317" },
-      "",
+      "{}",
       { protocol: "grpc", url: "https://a:4317" },
     ],
     [
@@ -93,7 +93,7 @@ describe("pushes by OTLP", () => {
         OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: "127.0.0.1:4317",
         OTEL_EXPORTER_OTLP_INSECURE: "True",
       },
-      "",
+      "{}",
       { protocol: "grpc", url: "http://127.0.0.1:4317" },
     ],
     [
@@ -111,7 +111,7 @@ describe("pushes by OTLP", () => {
       "otlp: {protocol: grpc}",
       { protocol: "grpc", url: "https://a:4317" },
     ],
-    [{ OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: "Delta" }, "", { temporality: "delta" }],
+    [{ OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: "Delta" }, "{}", { temporality: "delta" }],
     [
       { OTEL_EXPORTER_OTLP_HEADERS: "X-A=1%202, x-b=2", OTEL_EXPORTER_OTLP_METRICS_HEADERS: "x-b=3" },
       "otlp: {headers: {x-b: file, x-c: c, x-d: {env: D}, x-e: {file: e}}}",
@@ -152,7 +152,7 @@ describe("pushes by OTLP", () => {
     ],
     [
       { OTEL_EXPORTER_OTLP_CLIENT_KEY: "key", OTEL_EXPORTER_OTLP_METRICS_CLIENT_CERTIFICATE: "cert" },
-      "",
+      "{}",
       { tls: { ca: undefined, cert: "cert", key: "key" } },
     ],
   ])("take what OpenTelemetry's variables say: %j before %j", (env, yaml, expected) => {

@@ -1,14 +1,14 @@
 import { expect, test } from "vitest";
 import { createOwnMetrics } from "../../src/exposition/own-metrics.ts";
 import { encode } from "../support/encode.ts";
-import { samplesOf } from "../support/parse.ts";
+import { find, samplesOf } from "../support/parse.ts";
 
 test("what limits leave out is counted by target, and is there as 0 from the start", async () => {
   const metrics = createOwnMetrics({ version: "1.2.3", process: false, now: () => 0 });
   const counts = async () => {
     const text = encode(await metrics.collect(new Map()), [], "prometheus-text").toString();
     return samplesOf(text, "prometheus-text")
-      .filter(({ name }) => /_(dropped|shortened)_total$/.test(name))
+      .filter(({ name }) => /_(series_dropped|shortened)_total$/.test(name))
       .map(({ labels, value }) => `${labels["target"]!} ${labels["reason"] ?? "shortened"} ${value}`);
   };
   for (const target of ["a", "b"])
@@ -52,4 +52,22 @@ test("it is told whose connections a target asks for", async () => {
     'sora_exporter_scope_info{target="of-cluster",scope="cluster"} 1',
     'sora_exporter_scope_info{target="of-node",scope="node"} 1',
   ]);
+});
+
+test("lines that the log has dropped are counted as they are at each scrape", async () => {
+  let dropped = 0;
+  const metrics = createOwnMetrics({
+    version: "1.2.3",
+    process: false,
+    now: () => 0,
+    linesDropped: () => dropped,
+  });
+  const count = async () => {
+    const text = encode(await metrics.collect(new Map()), [], "prometheus-text").toString();
+    return find(samplesOf(text, "prometheus-text"), "sora_exporter_log_lines_dropped_total")?.value;
+  };
+  expect(await count()).toBe(0);
+  dropped = 5;
+  expect(await count()).toBe(5);
+  expect(await count()).toBe(5);
 });

@@ -130,7 +130,7 @@ describe("POST /-/reload", () => {
   test("answers as the reload went, and names what takes a restart", async () => {
     const web = (path: string) => `web: { enable_lifecycle: true, telemetry_path: ${path} }\n`;
     writeFileSync(file, withTargets("a") + web("/metrics"));
-    const { url, output, own } = await start([`--config.file=${file}`]);
+    const { url, output, own, scrape } = await start([`--config.file=${file}`]);
     expect(await post(url)).toEqual([200, "Reloaded.\n"]);
     expect(await post(url, "PUT")).toEqual([200, "Reloaded.\n"]);
     for (const method of ["GET", "DELETE", "PATCH"]) {
@@ -149,6 +149,10 @@ describe("POST /-/reload", () => {
     writeFileSync(file, "targets: {}\n");
     expect(await post(url)).toEqual([500, `${file}:1: targets: is not a list of targets\n`]);
     expect(await own(SUCCESSFUL)).toBe(0);
+    // As it is while a copy of another one is written.
+    writeFileSync(file, "");
+    expect(await post(url)).toEqual([500, `${file}: is empty; {} is for nothing but defaults\n`]);
+    expect(find(await scrape(), "sora_exporter_scope_info")?.labels).toMatchObject({ target: "a" });
     // What was in force still is, that requests may reload included.
     rmSync(file);
     expect(await post(url)).toEqual([500, expect.stringMatching(/^--config.file=.*ENOENT/)]);
@@ -380,12 +384,17 @@ describe("it ends", () => {
     expect(output().trim().split("\n")).toEqual([expect.stringContaining(message)]);
   });
 
-  test("with exit code 2 and one line for a secret's file that is missing", async () => {
-    writeFileSync(file, `targets: [{ url: "${sora.url}", bearer_token: { file: gone } }]\n`);
+  test.each([
+    [
+      "a secret's file that is missing",
+      "targets: [{ url: http://127.0.0.1/, bearer_token: { file: gone } }]\n",
+      /^sora-stats-exporter: \S+:1: targets\[0\]\.bearer_token: cannot read "\S+gone"[^\n]*\n$/,
+    ],
+    ["an empty file", "", /^sora-stats-exporter: \S+\.yaml: is empty; [^\n]*\n$/],
+  ])("with exit code 2 and one line for %s", async (_, yaml, message) => {
+    writeFileSync(file, yaml);
     const { exited, output } = launch([`--config.file=${file}`]);
     expect(await exited).toBe(2);
-    expect(output()).toMatch(
-      /^sora-stats-exporter: \S+:1: targets\[0\]\.bearer_token: cannot read "\S+gone"[^\n]*\n$/,
-    );
+    expect(output()).toMatch(message);
   });
 });
