@@ -66,42 +66,11 @@ export function createSideCalls(
   edges: SideCallsEdges,
   before?: Pick<SideCalls, "latest">,
 ): SideCalls {
-  const { name: target, local, calls: intervals, report: groups } = options;
-  const { clock, client, isUp, several } = edges;
+  const { local, report: groups } = options;
+  const { several } = edges;
 
-  function create<T>(
-    operation: keyof CallIntervals,
-    parameters: Readonly<Record<string, unknown>> | undefined,
-    read: (body: Buffer, asked: { target: string; timeMs: number; url: string }) => Reading<T>,
-  ): SideCall<T> | undefined {
-    const intervalMs = intervals[operation];
-    if (intervalMs === 0) return undefined;
-    const ask = async (signal: AbortSignal) => {
-      const asked = client();
-      const body = await asked.call(operation, parameters, signal);
-      try {
-        return read(body, { target, timeMs: clock.now(), url: asked.url });
-      } catch (error) {
-        const failure = toFailure(error);
-        throw asked.conceal?.(failure) ?? failure;
-      }
-    };
-    return createSideCall(
-      {
-        target,
-        operation,
-        intervalMs,
-        ask,
-        isUp,
-        url: () => client().url,
-        // Of the same operation it is the same.
-        before: before?.latest.get(operation) as Latest<T> | undefined,
-      },
-      edges,
-    );
-  }
-
-  const listConnections = create("ListConnections", { local }, (body) => {
+  const of: Of = { options, edges, before };
+  const listConnections = createCall(of, "ListConnections", { local }, (body) => {
     const listing = readListing(decodeArray(body, "connections").elements, options.limits.labelValueLength);
     return { value: listing, values: listing.values };
   });
@@ -113,7 +82,7 @@ export function createSideCalls(
     {
       operation: "GetStatsReport",
       group: "report",
-      call: create("GetStatsReport", undefined, (body, { url, ...asked }) =>
+      call: createCall(of, "GetStatsReport", undefined, (body, { url, ...asked }) =>
         toReading(draftReport(decodeObject(body), { ...asked, groups, url: several ? url : undefined })),
       ),
     },
@@ -121,7 +90,7 @@ export function createSideCalls(
       operation: "ListClusterNodes",
       group: "cluster",
       call: groups.cluster
-        ? create("ListClusterNodes", undefined, (body, asked) =>
+        ? createCall(of, "ListClusterNodes", undefined, (body, asked) =>
             toReading(draftClusterNodes(decodeArray(body, "nodes").elements, asked)),
           )
         : undefined,
@@ -129,21 +98,21 @@ export function createSideCalls(
     {
       operation: "GetLicense",
       group: "license",
-      call: create("GetLicense", undefined, (body, asked) =>
+      call: createCall(of, "GetLicense", undefined, (body, asked) =>
         toReading(draftLicense(decodeObject(body), asked)),
       ),
     },
     {
       operation: "ListStartedRecording",
       group: "recording",
-      call: create("ListStartedRecording", undefined, (body, asked) =>
+      call: createCall(of, "ListStartedRecording", undefined, (body, asked) =>
         toReading(draftRecordings(decodeArray(body, "recordings").elements, asked)),
       ),
     },
     {
       operation: "ListArchiving",
       group: "recording",
-      call: create("ListArchiving", undefined, (body, asked) =>
+      call: createCall(of, "ListArchiving", undefined, (body, asked) =>
         toReading(draftArchives(decodeArray(body, "recorded connections").elements, asked)),
       ),
     },
@@ -170,6 +139,42 @@ export function createSideCalls(
       for (const { call } of made) call.hurry();
     },
   };
+}
+
+/** What a call is made for. */
+interface Of {
+  readonly options: SideCallsOptions;
+  readonly edges: SideCallsEdges;
+  readonly before: Pick<SideCalls, "latest"> | undefined;
+}
+
+/** No function in here may use `of` or `before` later: each target would hold the one in whose place it came, and that the one before. */
+function createCall<T>(
+  of: Of,
+  operation: keyof CallIntervals,
+  parameters: Readonly<Record<string, unknown>> | undefined,
+  read: (body: Buffer, asked: { target: string; timeMs: number; url: string }) => Reading<T>,
+): SideCall<T> | undefined {
+  const { name: target, calls: intervals } = of.options;
+  const { clock, client, isUp } = of.edges;
+  const intervalMs = intervals[operation];
+  if (intervalMs === 0) return undefined;
+  const ask = async (signal: AbortSignal) => {
+    const asked = client();
+    const body = await asked.call(operation, parameters, signal);
+    try {
+      return read(body, { target, timeMs: clock.now(), url: asked.url });
+    } catch (error) {
+      const failure = toFailure(error);
+      throw asked.conceal?.(failure) ?? failure;
+    }
+  };
+  // Of the same operation it is the same.
+  const before = of.before?.latest.get(operation) as Latest<T> | undefined;
+  return createSideCall(
+    { target, operation, intervalMs, ask, isUp, url: () => client().url, before },
+    of.edges,
+  );
 }
 
 function toReading({ snapshot, values }: Drafted): Reading<Snapshot> {

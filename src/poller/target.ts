@@ -80,10 +80,6 @@ export function createTarget(options: TargetOptions, edges: TargetEdges, before?
   const levels = new Set(options.levels);
   // Many small ones would take far more memory than their bytes.
   const maxConnections = Math.ceil(options.limits.answerSizeBytes / LEAST_CONNECTION_BYTES);
-  const tooMany = new SoraFailure(
-    "too_large",
-    `more than ${maxConnections} connections, each of which counts as 1 KB at least of limits.answer_size`,
-  );
   let up = before?.up ?? false;
   let polledMs = before?.polledMs;
   const addresses = createAddresses(
@@ -114,7 +110,7 @@ export function createTarget(options: TargetOptions, edges: TargetEdges, before?
       const recorded: Buffer[] = [];
       const consume = (chunk: Buffer) => {
         building.write(chunk);
-        if (building.connections > maxConnections) throw tooMany;
+        if (building.connections > maxConnections) throw tooManyConnections(maxConnections);
         if (record !== undefined) recorded.push(chunk);
       };
       const bytes = await client.stream("GetStatsAllConnections", { local }, consume, stop, withinMs);
@@ -267,6 +263,11 @@ export function createTarget(options: TargetOptions, edges: TargetEdges, before?
     watched,
     memory: () => ({ ...begun, options, side, up, polledMs, url: addresses.active.url }),
   };
+}
+
+function tooManyConnections(max: number): SoraFailure {
+  const why = "each of which counts as 1 KB at least of limits.answer_size";
+  return new SoraFailure("too_large", `more than ${max} connections, ${why}`);
 }
 
 /**

@@ -1,10 +1,12 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { afterEach, expect, test } from "vitest";
 import { createFleet, type Fleet } from "../../src/engine/fleet.ts";
 import { createOwnMetrics } from "../../src/exposition/own-metrics.ts";
 import { systemClock } from "../../src/poller/clock.ts";
 import { connection } from "../support/build.ts";
-import { configFor, until } from "../support/exporter.ts";
-import { type FakeSora, reply, startFakeSora } from "../support/fake-sora.ts";
+import { configFor, everyCall, NO_TLS, until } from "../support/exporter.ts";
+import { calm, type FakeSora, reply, startFakeSora } from "../support/fake-sora.ts";
 
 let fleet: Fleet | undefined;
 let sora: FakeSora | undefined;
@@ -90,4 +92,33 @@ test("an address that a reload leaves alone, and that lags behind the one before
     await fleet?.close();
     await lagging.close();
   }
+});
+
+test("a target that another one took the place of is not kept, nor what it has read", async () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  sora = await startFakeSora(calm(reply([connection({ rtp: { total_received: 1 } })])));
+  // One setting is another one each time.
+  const configOf = (serverName: string) =>
+    configFor([{ name: "t", url: sora!.url, calls: everyCall(100), tls: { ...NO_TLS, serverName } }]);
+  const nothing = () => {};
+  fleet = createFleet(configOf("0"), {
+    clock: systemClock,
+    metrics: createOwnMetrics({ version: "1.2.3", process: false, now: () => 0 }),
+    logOf: () => ({ info: nothing, warn: nothing, error: nothing }),
+    record: undefined,
+  });
+  fleet.poll();
+  const gone: WeakRef<object>[] = [];
+  for (let i = 1; i <= 5; i++) {
+    await until(() => fleet!.targets[0]!.snapshots().length > 3);
+    gone.push(new WeakRef(fleet.targets[0]!), new WeakRef(fleet.targets[0]!.snapshot()!));
+    await fleet.reconfigure(configOf(String(i)));
+  }
+  const polled = sora.requests.length;
+  await until(() => sora!.requests.length > polled + 14);
+  await until(() => {
+    collect();
+    return gone.every((one) => one.deref() === undefined);
+  });
 });
