@@ -1,6 +1,6 @@
 /** The headers of every answer, whatever it is. */
 
-import { STATUS_CODES } from "node:http";
+import { http } from "../http.ts";
 import type { Socket } from "node:net";
 import type { FastifyInstance, FastifyReply } from "fastify";
 import type { LiveWebConfig } from "../web-config/live.ts";
@@ -38,7 +38,7 @@ export function sendText(reply: FastifyReply, text: string): FastifyReply {
 export function refuseUnparsed(error: { readonly code: string }, socket: Socket, web: Web): void {
   if (socket.writable) {
     const code = { ERR_HTTP_REQUEST_TIMEOUT: 408, HPE_HEADER_OVERFLOW: 431 }[error.code] ?? 400;
-    const text = `${STATUS_CODES[code]}.\n`;
+    const text = `${http.STATUS_CODES[code]}.\n`;
     const headers = {
       ...headersOf(web),
       "content-type": PLAIN_TEXT,
@@ -46,7 +46,7 @@ export function refuseUnparsed(error: { readonly code: string }, socket: Socket,
       connection: "close",
     };
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-    socket.write(`HTTP/1.1 ${code} ${STATUS_CODES[code]}\r\n${lines.join("")}\r\n${text}`);
+    socket.write(`HTTP/1.1 ${code} ${http.STATUS_CODES[code]}\r\n${lines.join("")}\r\n${text}`);
   }
   socket.destroy();
 }
