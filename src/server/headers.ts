@@ -1,8 +1,8 @@
 /** The headers of every answer, whatever it is. */
 
-import { http } from "../http.ts";
 import type { Socket } from "node:net";
 import type { FastifyInstance, FastifyReply } from "fastify";
+import { http } from "../http.ts";
 import type { LiveWebConfig } from "../web-config/live.ts";
 
 /** What keeps a browser from doing anything with an answer but what is meant. */
