@@ -178,15 +178,18 @@ describe("a pipe that nobody reads", () => {
   });
 });
 
+/** Has an exporter log to where nothing is taken: it goes on, counts what is lost, and stops when it is told to. */
+async function losesLines(stderr: number, format: string): Promise<void> {
+  const { own, stop, child } = await start(stderr, [`--sora.url=${sora.url}`, `--log.format=${format}`]);
+  child.kill("SIGHUP");
+  await until(async () => (await own(DROPPED))! >= 3, START_MS);
+  expect(await stop()).toBe(0);
+}
+
 test("a device that takes nothing is no reason to stop, and what was lost is counted", async () => {
   const full = openSync("/dev/full", "w");
   try {
-    for (const format of ["text", "json"]) {
-      const { own, stop, child } = await start(full, [`--sora.url=${sora.url}`, `--log.format=${format}`]);
-      child.kill("SIGHUP");
-      await until(async () => (await own(DROPPED))! >= 3, START_MS);
-      expect(await stop()).toBe(0);
-    }
+    for (const format of ["text", "json"]) await losesLines(full, format);
   } finally {
     closeSync(full);
   }
@@ -200,10 +203,7 @@ test("a reader that has gone away is no reason to stop, and what was lost is cou
     const write = openSync(path, "w");
     closeSync(both);
     try {
-      const { own, stop, child } = await start(write, [`--sora.url=${sora.url}`, `--log.format=${format}`]);
-      child.kill("SIGHUP");
-      await until(async () => (await own(DROPPED))! >= 3, START_MS);
-      expect(await stop()).toBe(0);
+      await losesLines(write, format);
     } finally {
       closeSync(write);
     }
