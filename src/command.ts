@@ -9,6 +9,7 @@ import { type Exporter, startExporter } from "./exporter.ts";
 import { createLogger } from "./log.ts";
 import type { ReadConfig } from "./reload.ts";
 import { type EndSignal, onEndSignal, onHangUp } from "./signals.ts";
+import { stackOf } from "./stack-of.ts";
 import { VERSION } from "./version.ts";
 
 /** Above what `Exporter.close` takes at most. */
@@ -62,10 +63,7 @@ async function run(first: ReadConfig): Promise<void> {
       if (unexpected) return;
       unexpected = true;
       try {
-        log.fatal(
-          { stack: error instanceof Error ? error.stack : String(error) },
-          "unexpected error: ending",
-        );
+        log.fatal({ stack: stackOf(error) }, "unexpected error: ending");
       } finally {
         // Nobody knows what still works; whoever supervises it starts it anew.
         void end();

@@ -7,7 +7,8 @@ import type { Config } from "../config/config.ts";
 import type { Format } from "../exposition/compose.ts";
 import type { OwnMetrics } from "../exposition/own-metrics.ts";
 import type { Log } from "../log.ts";
-import { type EngineThread, stackOf, startThread, THREAD, type ThreadOptions } from "./handle.ts";
+import { stackOf } from "../stack-of.ts";
+import { type EngineThread, startThread, THREAD, type ThreadOptions } from "./handle.ts";
 import { FLUSH_MS, type RenderedFamily, type Wanted } from "./messages.ts";
 import type { Status, StatusQuery } from "./status.ts";
 

@@ -12,6 +12,7 @@ import { pollTarget, spreadMs } from "../poller/poller.ts";
 import { createTarget, type Target, type TargetEdges, type TargetOptions } from "../poller/target.ts";
 import { LEVELS } from "../snapshot/snapshot.ts";
 import { createSoraClient, type SoraClient } from "../sora/client.ts";
+import { stackOf } from "../stack-of.ts";
 
 export interface FleetEdges {
   readonly clock: Clock;
@@ -133,8 +134,4 @@ function openClients({ urls, ...target }: TargetConfig): SoraClient[] {
 function isSameTransport(a: TargetConfig, b: TargetConfig): boolean {
   const of = ({ urls, headers, tls }: TargetConfig) => ({ urls, headers, tls });
   return isDeepStrictEqual(of(a), of(b));
-}
-
-function stackOf(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -6,6 +6,7 @@ import { suspect } from "../end.ts";
 import type { OwnMetrics } from "../exposition/own-metrics.ts";
 import type { Log } from "../log.ts";
 import { siblingScript } from "../sibling-script.ts";
+import { stackOf } from "../stack-of.ts";
 import { deliverEvent } from "./forward.ts";
 import type { Reply, Request } from "./messages.ts";
 import { createRenderings, type Renderings } from "./renderings.ts";
@@ -181,9 +182,4 @@ export async function startThread(
   }
 
   return { config, renderings, ask, post, waitingMs, isAlive: () => alive, exited, stop };
-}
-
-/** What to log of something that was thrown. */
-export function stackOf(error: unknown): string | undefined {
-  return error instanceof Error ? error.stack : String(error);
 }

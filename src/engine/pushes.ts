@@ -4,6 +4,7 @@ import type { Config } from "../config/config.ts";
 import type { Log } from "../log.ts";
 import type { Otlp, OtlpEdges } from "../otlp/otlp.ts";
 import type { Pushable } from "../otlp/target.ts";
+import { stackOf } from "../stack-of.ts";
 import { FLUSH_MS } from "./messages.ts";
 
 export interface Pushes {
@@ -45,8 +46,7 @@ export function createPushes({ targets, ...edges }: PushesEdges): Pushes {
       ({ memory } = begun);
       return begun;
     } catch (error) {
-      const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      edges.log.error({ stack }, "there are no pushes by OTLP");
+      edges.log.error({ stack: stackOf(error) }, "there are no pushes by OTLP");
       return undefined;
     }
   }

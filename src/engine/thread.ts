@@ -13,6 +13,7 @@ import type { PollEvents } from "../poller/events.ts";
 import type { Target } from "../poller/target.ts";
 import { createRecorder } from "../recorder.ts";
 import { selectLevels, seriesOf, type Snapshot } from "../snapshot/snapshot.ts";
+import { stackOf } from "../stack-of.ts";
 import { createFleet } from "./fleet.ts";
 import { forwardEvents, forwardLog } from "./forward.ts";
 import type { Reply, Request, Wanted } from "./messages.ts";
@@ -60,7 +61,7 @@ port.on("message", (request: Request) => {
   try {
     answer(request);
   } catch (error) {
-    if ("id" in request) post({ is: "failed", id: request.id, problem: problemOf(error) });
+    if ("id" in request) post({ is: "failed", id: request.id, problem: stackOf(error) });
   }
 });
 /** Whoever waits for the exporter's own metrics. */
@@ -103,7 +104,7 @@ function answer(request: Request): void {
     case "reconfigure":
       reconfigure(request.config).then(
         () => post({ is: "reconfigured", id: request.id }),
-        (error: unknown) => post({ is: "failed", id: request.id, problem: problemOf(error) }),
+        (error: unknown) => post({ is: "failed", id: request.id, problem: stackOf(error) }),
       );
       break;
     case "stop":
@@ -134,7 +135,7 @@ function snapshotsOf(target: Target, groups?: Wanted["groups"]): readonly Snapsh
     return shownOf(target.snapshots(groups));
   } catch (error) {
     forwardLog(post, { target: target.name }).error(
-      { stack: problemOf(error) },
+      { stack: stackOf(error) },
       "the target could not be listed",
     );
     return [];
@@ -181,7 +182,7 @@ async function render(snapshot: Snapshot, format: Format): Promise<void> {
       families.flatMap(({ parts }) => parts.map(({ bytes }) => bytes.buffer)),
     );
   } catch (error) {
-    post({ ...head, families: { problem: problemOf(error) } });
+    post({ ...head, families: { problem: stackOf(error) } });
   }
 }
 
@@ -189,10 +190,6 @@ function serialOf(snapshot: Snapshot): number {
   let serial = serials.get(snapshot);
   if (serial === undefined) serials.set(snapshot, (serial = ++lastSerial));
   return serial;
-}
-
-function problemOf(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 function post(reply: Reply, transfer: ArrayBuffer[] = []): void {

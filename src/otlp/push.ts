@@ -3,6 +3,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { PushMetricExporter, ResourceMetrics } from "@opentelemetry/sdk-metrics";
 import type { Log } from "../log.ts";
+import { stackOf } from "../stack-of.ts";
 import { type Batch, batches, countPoints } from "./batches.ts";
 import type { Outcome } from "./data.ts";
 import type { OtlpEvents } from "./events.ts";
@@ -109,7 +110,7 @@ export function createPush(options: PushOptions, { create, toFailure, events, lo
         .then(() => push(metrics))
         .catch((error: unknown) => {
           events.otlpFailed("internal");
-          log.error({ stack: error instanceof Error ? error.stack : String(error) }, "a push by OTLP failed");
+          log.error({ stack: stackOf(error) }, "a push by OTLP failed");
           onEnd("some");
         });
       void current.then(() => done(EXPORTED));
